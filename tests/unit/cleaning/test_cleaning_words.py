@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from cleaning_study import LAB, fates, lab, source, value_of
+import yaml
+from cleaning_study import DATES, LAB, clean, fates, lab, source, value_of
 from pydantic import ValidationError
+from test_cleaning_severity import findings_of
 
 from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED
 from historical_controls.cleaning.cells.negation import says
@@ -232,10 +235,9 @@ def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
         ({**OXYGEN, "result": "VMK 50%"}, 'split_columns\': {forms: ["{device} {flow} L"'),
         ({**OXYGEN, "result": "HFNC 40L/60%"}, "a device with its flow or fraction"),
         (
-            {**OXYGEN, "test": "SpO2", "unit": "%", "result": "93 aa"},
+            {**OXYGEN, "test": "PaO2/FiO2", "unit": "mmHg", "result": "310 aire ambiente"},
             "if it says room air, declare under 'split_columns'",
         ),
-        ({**OXYGEN, "test": "SpO2", "unit": "%", "result": "93% aa"}, '"{value} % {air}"'),
         ({**FERRITIN, "result": "lipemia"}, "means: not_done"),
         ({**FERRITIN, "result": "9-9-9"}, "sentinels"),
         # Words and signs beside the digits say something that a code for missing would erase.
@@ -308,3 +310,74 @@ def test_what_a_sheet_could_not_say_has_its_own_remedy(text: str, said: str) -> 
     assert said in held["hint"] and "'words'" not in held["hint"]
     # Nor is what a sheet says a patient.
     assert text.startswith("not split") or fates(lab({"id": text})) == ["ID_INVALID"]
+
+
+AIR = (
+    "AA",
+    "aa",
+    "% AA",
+    "%AA",
+    " RA",
+    "% ra",
+    " (AA)",
+    " aire ambiente",
+    "% (aire ambiente)",
+    " al aire",
+    " A.A.",
+    " a/a",
+)
+AIR += (
+    " room air",
+    " ambient air",
+    " air ambiant",
+    " ar ambiente",
+    " Raumluft",
+    " aria ambiente",
+    " con aire ambiente",
+)
+SATURATION: dict[str, Any] = {"kind": "measurements_wide", "subject": "id", "time": DATES}
+SATURATION |= {"columns": {"SpO2": {"outcome": "SPO2", "unit": "%"}}}
+
+
+@pytest.mark.parametrize("said", AIR)
+def test_room_air_behind_a_saturation_is_noted(said: str) -> None:
+    cleaned = clean([{"id": "1", "when": "2020-05-04", "SpO2": f"93{said}"}], SATURATION)
+    assert (value_of(cleaned), value_of(cleaned, "flags")) == (93, "LAB_FLAG")
+    assert cleaned.ledger["reason"].tolist() == ["NOTE_BESIDE"]
+
+
+@pytest.mark.parametrize(("text", "reason"), [("12 AA", ""), ("12 aa", "UNIT_CONFLICT")])
+def test_of_other_analytes_capitals_are_a_flag(text: str, reason: str) -> None:
+    """HL7 table 0078: AA is a very abnormal result."""
+    ledger = lab({"result": text}).ledger.fillna("")
+    assert ledger["reason"].tolist() == [reason]
+
+
+def saturations(n_air: int, folder: Path, **file: Any) -> pd.DataFrame:
+    """Findings of 40 saturations, n_air of them with room air beside them."""
+    cells = [f"{90 + n % 9}{' AA' if n < n_air else ''}" for n in range(40)]
+    path = folder / "f.csv"
+    path.write_text("id,when,SpO2\n" + "".join(f"P{n},2020-05-04,{cell}\n" for n, cell in enumerate(cells)))
+    return findings_of(path, {"parts": [SATURATION], **file}, folder)[0]
+
+
+@pytest.mark.parametrize(("n_air", "severity"), [(0, ""), (2, "report"), (10, "stop"), (40, "stop")])
+def test_room_air_that_is_not_read_is_a_finding_with_the_line_that_reads_it(
+    n_air: int, severity: str, tmp_path: Path
+) -> None:
+    found = saturations(n_air, tmp_path)
+    assert found["finding"].tolist() == ["AIR_BESIDE"] * (n_air > 0)
+    if n_air == 0:
+        return
+    one = found.iloc[0]
+    assert (one["outcome"], one["n"], one["share"], one["severity"]) == ("SPO2", n_air, n_air / 40, severity)
+    assert one["hint"] == f"'AA' beside {n_air} of 40 values is left out: if it is room air, FiO2 was 21% then"
+    # The line, typed with the columns that it makes.
+    columns = {"value": {"outcome": "SPO2", "unit": "%"}, "air": {"outcome": "FIO2", "unit": "%"}}
+    line = yaml.safe_load(one["config_line"])
+    line |= {"parts": [SATURATION | {"columns": columns}]}
+    line["words"] = [{"texts": ["AA"], "outcome": "FIO2", "means": "value", "value": 21, "unit": "%"}]
+    assert saturations(n_air, tmp_path, **line).empty
+    values = pd.read_parquet(tmp_path / "measurements.parquet").groupby("outcome")["value"]
+    assert values.agg(["count", "sum"]).loc["FIO2"].tolist() == pytest.approx([n_air, 0.21 * n_air])
+    assert values.sum()["SPO2"] == sum(90 + n % 9 for n in range(40))

@@ -36,11 +36,16 @@ BELOW = re.compile(
 OF_OXYGEN = ("FIO2", "O2_FLOW", "SPO2")
 WITH_NUMBER = re.compile(r"[^\W\d_][^\d]*\d+(?:[.,]\d+)?\s*(?:%|[^\W\d_]).*")
 FORMS = '{forms: ["{device} {flow} L", "{device} {fraction} %", "{device}"]}'
+FORMS_OF_AIR = '{forms: ["{value}", "{value} %", "{value} {air}", "{value} % {air}"]}'
+# What is measured while somebody breathes room air or oxygen; elsewhere AA is a laboratory's flag.
+BREATHING = ("SPO2", "PAO2")
+# What `list_notes` says of it.
+AIR_LEFT_OUT = re.compile(r"left out beside the value: '(?P<words>.*)'")
 # Folding drops the sign, which turns the meaning round.
 MINUS_INFINITY = re.compile(r"[-\u2212] ?inf(?:inity|inito)?", re.IGNORECASE)
 ROOM_AIR = re.compile(
-    r"^(?:(?:al? )?aire?(?: ambiente?)?|medio ambiente|room air|ambient air|ar ambiente|air ambiant|aria ambiente"
-    r"|raumluft|umgebungsluft|zimmerluft|ra|aa)$"
+    r"^(?:(?:al?|con|en|em|con el) )?(?:aire?(?: ambiente?)?|medio ambiente|room air|ambient air|ar ambiente"
+    r"|air ambiant|aria ambiente|raumluft|umgebungsluft|zimmerluft|ra|a[ /]?a)$"
 )
 
 
@@ -143,17 +148,38 @@ def _hint(code: str, text: str) -> str:
     )
 
 
+def set_air_aside(records: pd.DataFrame) -> pd.DataFrame:
+    """Take a word for room air behind a saturation or oxygen pressure for a note: '93 aa', '93% aire ambiente'.
+
+    Capitals alone would be a laboratory's flag, and other words a unit; the value is right whatever was breathed.
+    """
+    rows = records["code"].isin(BREATHING) & (records["cell_unit"] != "")
+    if not rows.any():
+        return records
+    unit = records.loc[rows, "cell_unit"]
+    air = unit[by_distinct(unit, is_air, bool)]
+    rest = by_distinct(air, lambda text: "%" if text.lstrip().startswith("%") else "", "str")
+    concerned = records.index.isin(air.index)
+    return records.assign(
+        cell_unit=records["cell_unit"].mask(concerned, rest),
+        remark=records["remark"].mask(concerned, air.str.lstrip("% ")),
+    )
+
+
+def is_air(text: str) -> bool:
+    """Return whether a text, perhaps behind a sign of percent, says room air."""
+    return ROOM_AIR.match(fold(text.strip("% "))) is not None
+
+
 def air_beside(unit: str) -> str:
     """Return what to do about a word for room air behind a number: '93 aa', '93% aa'; '' for other units."""
-    if not ROOM_AIR.match(fold(unit.strip("% "))):
-        return ""
-    forms = '{forms: ["{value}", "{value} %", "{value} {air}", "{value} % {air}"]}'
-    return f"; if it says room air, declare under 'split_columns': {forms}"
+    return f"; if it says room air, declare under 'split_columns': {FORMS_OF_AIR}" if is_air(unit) else ""
 
 
 def list_notes(records: pd.DataFrame) -> pd.DataFrame:
     """Say in the ledger which words beside a clean value were left out (NOTE_BESIDE); marks as 'H' are flags only."""
     wordy = by_distinct(records["remark"], lambda text: NOTE_WORD.search(text) is not None, bool)
+    wordy |= records["code"].isin(BREATHING) & by_distinct(records["remark"], is_air, bool)
     rows = wordy & (records["fate"] == "clean") & (records["reason"] == "")
     if not rows.any():
         return records

@@ -21,7 +21,7 @@ from historical_controls.cleaning.findings.held import doubtful_files, unread_fi
 from historical_controls.cleaning.findings.severity import severity
 from historical_controls.cleaning.findings.specimens import is_unknown, unknown_specimens
 from historical_controls.cleaning.findings.units import source_shifts, unit_suspects
-from historical_controls.cleaning.findings.values import coded_dates, coded_missing, piled_up
+from historical_controls.cleaning.findings.values import air_beside_values, coded_dates, coded_missing, piled_up
 from historical_controls.cleaning.ledger.tallies import (
     held_tally,
     ledger_tally,
@@ -86,6 +86,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *(unit_of_characteristics(inspected.patients, held, source, dictionary) if inspected.patients else ()),
         *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
+        *air_beside_values(tally),
         *unknown_arms(inspected.ledger, tally, source),
         *orders,
         *(one for one in clock_suspects(tally) if one.file not in misdated),

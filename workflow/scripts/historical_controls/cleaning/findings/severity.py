@@ -19,7 +19,7 @@ Severity = Literal["stop", "report"]
 # Fewer records than this stop a run only where they are all there is.
 LEAST_TO_STOP = 5
 DATES = ("DATE_ORDER_SUSPECT", "CLOCK_SUSPECT")
-UNITS = ("UNIT_SUSPECT",)
+UNITS = ("UNIT_SUSPECT", "AIR_BESIDE")
 SAID: Mapping[FindingKind, str] = {
     "SENTINEL_SUSPECT": "a value repeated as if it were an undeclared code for missing",
     "LIMIT_SUSPECT": "values piled up at one end, as a limit that lost its sign",
@@ -29,6 +29,7 @@ SAID: Mapping[FindingKind, str] = {
     "ARM_UNKNOWN": "rows whose arm is not declared",
     "DATE_ORDER_SUSPECT": "dates whose day and month may be exchanged",
     "CLOCK_SUSPECT": "results dated before their specimens",
+    "AIR_BESIDE": "values beside which room air is written, which is not read",
     "DOUBTFUL_SHARE": "records held or suspected",
     "NOTHING_READ": "rows of which nothing is read",
 }

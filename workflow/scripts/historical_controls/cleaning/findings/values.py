@@ -1,4 +1,4 @@
-"""Values that stand far too often: codes for missing that nobody declared, and limits that lost their sign."""
+"""Codes for missing that nobody declared, limits that lost their sign, and words beside values that are lost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.findings.declared_times import held_time
+from historical_controls.cleaning.cells.declared_words import AIR_LEFT_OUT, BREATHING, FORMS_OF_AIR, is_air
+from historical_controls.cleaning.findings.declared_times import held_time, quoted
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
@@ -163,3 +165,28 @@ def _pile(counts: pd.Series) -> int | None:
         if n[place] >= max(LEAST_PILED, LEAST_SHARE * total, 2 * most + 3):
             return place
     return None
+
+
+def air_beside_values(tally: pd.DataFrame) -> Iterator[Finding]:
+    """Yield outcomes of a file beside whose values room air is written: read as a note, so that FiO2 is lost.
+
+    tally: see ledger_tally. Only a column of its own can be split: cells of many analytes have many forms.
+    """
+    measured = tally.loc[(tally["table"] == "measurements") & tally["analyte"].isin(BREATHING)]
+    measured = measured.loc[measured["fate"] != "ignored"]
+    noted = measured.loc[measured["reason"] == "NOTE_BESIDE"]
+    words = noted["hint"].str.extract(AIR_LEFT_OUT)["words"]
+    beside = noted.assign(words=words).loc[by_distinct(words.fillna(""), is_air, bool)]
+    for (file, code), own in beside.groupby(["file", "analyte"], sort=True):
+        n, total = int(own["n"].sum()), int(measured.loc[_of(measured, file, code), "n"].sum())
+        said = str(own.groupby("words")["n"].sum().idxmax())
+        hint = f"'{said}' beside {n} of {total} values is left out: if it is room air, FiO2 was 21% then"
+        items = [item for item in own["item"].unique() if item]
+        comment = "the column read is then 'value'; 'air' is a column with a word for FIO2 (docs/input.md, Oxygen)"
+        line = f"split_columns: {{{quoted(items[0])}: {FORMS_OF_AIR}}}   # {comment}" if items else ""
+        where = Evidence("ledger", {"file": str(file), "analyte": str(code), "reason": "NOTE_BESIDE"})
+        yield Finding(str(file), "AIR_BESIDE", str(code), "", NOT_KNOWN, n, n / total, NOT_KNOWN, hint, line, (where,))
+
+
+def _of(tally: pd.DataFrame, file: object, code: object) -> pd.Series:
+    return (tally["file"] == file) & (tally["analyte"] == code)

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, ESTIMATED, HAEMOLYSED, STATUSES
-from historical_controls.cleaning.cells.declared_words import air_beside, apply_words, list_notes, word_hints
+from historical_controls.cleaning.cells.declared_words import (
+    air_beside,
+    apply_words,
+    list_notes,
+    set_air_aside,
+    word_hints,
+)
 from historical_controls.cleaning.cells.limits import check_oxygen, fill_limits, outside_hint
 from historical_controls.cleaning.cells.names import resolve_names
 from historical_controls.cleaning.cells.negation import says
@@ -70,6 +76,7 @@ def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictio
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
         lambda r: _powers(r, file, dictionary),
+        set_air_aside,
         lambda r: by_cut_offs(r, file),
         lambda r: apply_words(r, file, dictionary),
         check_subject,

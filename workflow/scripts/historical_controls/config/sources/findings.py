@@ -18,6 +18,7 @@ FindingKind = Literal[
     "ARM_UNKNOWN",
     "DATE_ORDER_SUSPECT",
     "CLOCK_SUSPECT",
+    "AIR_BESIDE",
     "DOUBTFUL_SHARE",
     "NOTHING_READ",
 ]
@@ -29,7 +30,12 @@ class SuspectShares(Section):
     records: float = Field(0.20, ge=0, le=1, description="of a file's records, held or suspected")
     dates: float = Field(0.05, ge=0, le=1, description="of a file's dates: day and month exchanged, or two clocks")
     arms: float = Field(0.05, ge=0, le=1, description="of a file's rows, whose arm is not declared")
-    units: float = Field(0.05, ge=0, le=1, description="of a file's records of one outcome, in another unit")
+    units: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="of a file's records of one outcome, in another unit, or with room air beside them",
+    )
 
 
 class ConfirmedFinding(Section):
