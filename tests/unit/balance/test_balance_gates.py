@@ -32,7 +32,8 @@ def people(treated: list[Any], historical: list[Any], **more: list[Any]) -> pd.D
     frame = pd.DataFrame({"patient_id": ids, "display_id": ids, "arm": ["treated"] * n1 + ["historical"] * n0})
     timing = dict.fromkeys(("days_from_onset", "hours_from_admission", "calendar_week"), np.nan)
     values = np.array([*treated, *historical], dtype=float)
-    return frame.assign(source="s", included=True, **timing, AGE=values).assign(**more)
+    zero = {"hours_to_treatment": np.where(frame["arm"] == "treated", 0.0, np.nan)}
+    return frame.assign(source="s", included=True, **timing, **zero, AGE=values).assign(**more)
 
 
 def run(patients: pd.DataFrame, **changes: Any) -> BalanceTables:
@@ -435,3 +436,23 @@ def test_one_patient_with_all_the_weight_has_no_spread() -> None:
         assert found.mean == pytest.approx(50.0) and np.isnan(found.sd)
     known = moments_of(np.array([50.0, 60.0]), np.array([3.0, 1.0]))
     assert known.sd == pytest.approx(np.sqrt((3 * 2.5**2 + 7.5**2) / (4 - 10 / 4)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ([0, 0, 0, 0, 0], {}),
+        ([-3, 0, 0.01, 0, 0], {}),
+        # The median of those treated later; whose treatment is not dated may be of either kind.
+        ([0, 20, 24, 30, np.nan], {"treated_later": 24}),
+        ([24, 30, np.nan, np.nan, np.nan], {"treated_later": 27, "treatment_undated": 0.6}),
+        ([np.nan] * 5, {"treatment_undated": 1}),
+    ],
+)
+def test_treatment_after_time_zero_is_warned_of(hours: list[float], said: dict[str, float]) -> None:
+    found = run(people([50, 55, 60, 65, 70], SPREAD, hours_to_treatment=[*hours, *[np.nan] * len(SPREAD)])).gates
+    assert set(found["method"]) == {"unweighted", "entropy", "matching", "overlap"}
+    for _, own in found.groupby("method"):
+        rows = own[own["gate"].isin(["treated_later", "treatment_undated"])]
+        assert dict(zip(rows["gate"], rows["value"], strict=True)) == said
+        assert set(rows["state"]) <= {"warn"} and set(rows["level"]) <= {"treated"}

@@ -34,6 +34,7 @@ def patients(**columns: list[Any]) -> pd.DataFrame:
             "included": [True] * 7 + [False],
             "display_id": ["T1", "T2", "T3", "C1", "C2", "C3", "C4", ""],
             "days_from_onset": [8.0, 9, 10, 11, 12, 13, 14, 99],
+            "hours_to_treatment": [0.0] * 3 + [np.nan] * 5,
             "hours_from_admission": [50.0, 60, 70, 50, 60, 70, 80, 999],
             "calendar_week": [np.nan] * 8,
         }

@@ -15,6 +15,8 @@ from historical_controls.checking.records import read_records, record_listings
 from historical_controls.checking.study import check_study
 
 DATES = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
+# Patients are treated on arrival.
+EVENTS = {"treated": ("admission", "infusion"), "historical": ("admission",)}
 
 
 def settings() -> dict[str, Any]:
@@ -33,7 +35,7 @@ def settings() -> dict[str, Any]:
                                 "subject": "id",
                                 "where": [{"column": "kind", "is_in": ["start"]}],
                                 "columns": {"sex": {"characteristic": "SEX", "values": {"m": "male", "f": "female"}}},
-                                "events": [{"event": "admission", "time": DATES}],
+                                "events": [{"event": event, "time": DATES} for event in EVENTS[arm]],
                             },
                             {
                                 "kind": "measurements_wide",
@@ -52,6 +54,31 @@ def settings() -> dict[str, Any]:
         "cohort": {"time_zero": {"treated": "admission"}},
         "primary": {"outcome": "CRP", "day": 2},
     }
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        (
+            None,
+            "no file dates the treatment of 100% of the treated patients, with time zero 'admission': if it came later",
+        ),
+        ("2020-02-01", ""),
+        ("2020-02-02", "the treatment came 24.0 hours (median) after time zero ('admission'): treated patients had to"),
+    ],
+)
+def test_treatment_after_time_zero(later: str | None, said: str, folder: Path) -> None:
+    """Immortal time: who is treated on day 2 lived until day 2."""
+    config = settings()
+    part = config["sources"]["treated"]["files"]["all"]["parts"][0]
+    part["events"] = [{"event": "admission", "time": DATES}]
+    if later:
+        path = folder / "data/raw/treated.csv"
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([f"{head},given", *(f"{line},{later}" for line in lines)]) + "\n", encoding="utf-8")
+        part["events"].append({"event": "infusion", "time": {**DATES, "columns": ["given"]}})
+    warnings = check_study(write(folder, config)).warnings
+    assert len(warnings) == bool(said) and said in "".join(warnings)
 
 
 @pytest.fixture

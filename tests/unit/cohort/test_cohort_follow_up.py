@@ -72,6 +72,27 @@ def test_no_hours_since_an_admission_that_is_the_treatment_itself(care: str, hou
     np.testing.assert_equal(found.patients["hours_from_admission"].tolist(), hours)
 
 
+@pytest.mark.parametrize(
+    ("zero", "events", "hours"),
+    [
+        ({"treated": "infusion"}, {"infusion": 60}, 0),
+        ({"treated": "admission", "historical": "event"}, {"infusion": 24}, 24),
+        ({"treated": "birth", "historical": "event", "standard_care_from": "birth"}, {"birth": 0, "infusion": 30}, 30),
+        ({"treated": "admission", "historical": "event"}, {}, np.nan),
+        # A treatment under a name of the study's own; an infusion recorded beside it goes before it.
+        ({"treated": "transplant"}, {"transplant": 60}, 0),
+        ({"treated": "transplant"}, {"transplant": 50, "infusion": 60}, 10),
+    ],
+)
+def test_hours_from_time_zero_to_the_treatment(zero: dict[str, str], events: dict[str, float], hours: float) -> None:
+    happenings = [happened("a", name, at) for name, at in events.items()]
+    care = zero.get("standard_care_from", "admission")
+    happenings += [happened(who, care, 0) for who in ("a", "b") if not (who == "a" and care in events)]
+    clean = tables([person("a", "treated"), person("b")], [pf(1, 90)], happenings)
+    found = define_cohort(clean, inputs(Cohort.model_validate({"time_zero": zero}), "PF"))
+    np.testing.assert_equal(found.patients["hours_to_treatment"].tolist(), [hours, np.nan])
+
+
 def of_days(*days: tuple[int, float], ends_on: int, clock: float, zone: str, start: str) -> CohortTables:
     """A patient with time zero on a day without a clock, and values so many days later; dead on day `ends_on`.
 

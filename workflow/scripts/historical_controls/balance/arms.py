@@ -30,6 +30,8 @@ from historical_controls.tables.schema import Table, conform
 from historical_controls.text.display_order import by_display_id
 
 TIMINGS = get_args(Timing)
+# What prints as 0.0 hours is the same moment.
+LEAST_HOURS = 0.05
 Methods = Mapping[str, Weighting | Infeasible]
 
 
@@ -62,7 +64,7 @@ def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceIn
             gates[one.method] += time_axis_gates(one, settings)
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
     for own in gates.values():
-        own += unknown_times(people, masks, settings)
+        own += [*unknown_times(people, masks, settings), *immortal_time(people, treated)]
     rows = [row for one in compared for row in table_rows(one, masks, scenario)]
     rows += _method_rows(methods, gates, key, scenario)
     if scenario == "primary":
@@ -98,6 +100,19 @@ def unknown_times(people: pd.DataFrame, masks: Masks, settings: Balance) -> list
         if max(known.values()) >= LEAST_KNOWN:  # what nobody records says nothing of the arms
             lacking = ((arm, share) for arm, share in known.items() if share < LEAST_KNOWN)
             found += [Gate("unknown_in_arm", "warn", share, LEAST_KNOWN, code, arm) for arm, share in lacking]
+    return found
+
+
+def immortal_time(people: pd.DataFrame, treated: Flags) -> list[Gate]:
+    """Treatment after time zero, and treatment that nobody dates (EL-11).
+
+    Who was treated could not have died before it: Suissa 2008, Am J Epidemiol 167:492-499. No weight mends it.
+    """
+    hours = people.loc[treated, "hours_to_treatment"].astype("float64")
+    later, undated = hours[hours >= LEAST_HOURS], float(hours.isna().mean())
+    found = [Gate("treated_later", "warn", float(later.median()), 0.0, level="treated")] if len(later) else []
+    if undated > 1 - LEAST_KNOWN:
+        found.append(Gate("treatment_undated", "warn", undated, 1 - LEAST_KNOWN, level="treated"))
     return found
 
 

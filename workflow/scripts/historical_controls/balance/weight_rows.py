@@ -23,6 +23,8 @@ GATE_FORMATS = {
     "outside_calendar": "0.0",
     "far_from_controls": "percent",
     "unknown_in_arm": "percent",
+    "treated_later": "0.0",
+    "treatment_undated": "percent",
 }
 BINS = 12
 YEARS = 5.0

@@ -12,7 +12,7 @@ from historical_controls.analysis.model.gates import reason_against, reason_agai
 from historical_controls.analysis.model.mean_model import choose_time
 from historical_controls.analysis.model.model_data import model_data
 from historical_controls.ard.keys.arms import ARMS
-from historical_controls.balance.arms import balance_arms
+from historical_controls.balance.arms import balance_arms, immortal_time
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.checking.findings import Listing, listing
 from historical_controls.checking.records import Records
@@ -144,6 +144,32 @@ def empty_derivations(comparison: Compared) -> list[str]:
         of = [f"{seen.get(one, 0)} of {one} ({outcomes[one].unit or '1'})" for one in named if one in outcomes]
         made = f" from {' and '.join(of)}" if of else ""
         said.append(f"cohort.derivations.{code} gives no value{made}: look at its times, limits and specimens")
+    return said
+
+
+def treated_after_zero(comparison: Compared) -> list[str]:
+    """Treatment after time zero, or without a date: whoever is treated lived until then, and controls need not have."""
+    zero = comparison.config.cohort.time_zero.treated
+    patients = comparison.tables.patients
+    people = patients.loc[patients["included"].fillna(False).astype(bool)].reset_index(drop=True)
+    if comparison.config.single_arm or set(people["arm"]) != set(ARMS):
+        return []
+    found = {one.gate: one.value for one in immortal_time(people, (people["arm"] == "treated").to_numpy(dtype=bool))}
+    remedy = (
+        "start follow-up at the treatment ('time_zero: {treated: infusion}', with waits matched), or add those who "
+        "died before it to the treated patients"
+    )
+    said = []
+    if "treated_later" in found:
+        said.append(
+            f"the treatment came {found['treated_later']:.1f} hours (median) after time zero ('{zero}'): treated "
+            f"patients had to survive until then, and controls had not (immortal time); {remedy}"
+        )
+    if "treatment_undated" in found:
+        said.append(
+            f"no file dates the treatment of {found['treatment_undated']:.0%} of the treated patients, with time zero "
+            f"'{zero}': if it came later, they had to survive until then (immortal time); declare event 'infusion'"
+        )
     return said
 
 

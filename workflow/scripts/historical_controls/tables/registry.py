@@ -369,6 +369,12 @@ COHORT_PATIENTS = Table(
         _time("time_zero", "start of follow-up; null for excluded", nullable=True),
         _number("days_from_onset", "symptom onset to time zero", "d"),
         _number("hours_from_admission", "admission to time zero", "h"),
+        _number(
+            "hours_to_treatment",
+            "time zero to the study treatment: event infusion, or the event of time zero where it is no arrival; null "
+            "for controls, and where no file dates it",
+            "h",
+        ),
         _number("calendar_week", "weeks from the declared calendar reference date to time zero", "weeks"),
         _text(
             "end_state",
@@ -621,7 +627,7 @@ GATES = Table(
             "'few_effective' (warn or refuse); 'one_weight', 'far_from_controls', 'outside_hull', "
             "'weights_not_converged', 'too_few_for_logistic', 'separated', 'nobody_matched', 'no_key_covariate' "
             "(refuse); 'outside_range', 'unknown_in_arm', 'time_axis', 'outside_calendar', 'ratio_reduced', "
-            "'unmatched' (warn)",
+            "'unmatched', 'treated_later', 'treatment_undated' (warn)",
         ),
         _text("covariate", "covariate that the gate looked at; ''"),
         _text("level", "display id of the patient that it names, or an arm; ''"),

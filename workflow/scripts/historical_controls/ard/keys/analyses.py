@@ -63,6 +63,8 @@ class AnalysisKey(StrEnum):
     GATE_FAR_FROM_CONTROLS = "gate_far_from_controls", OutputId.GATES
     GATE_TIME_AXIS = "gate_time_axis", OutputId.GATES
     GATE_OUTSIDE_CALENDAR = "gate_outside_calendar", OutputId.GATES
+    GATE_TREATED_LATER = "gate_treated_later", OutputId.GATES
+    GATE_TREATMENT_UNDATED = "gate_treatment_undated", OutputId.GATES
     GATE_OUTSIDE_HULL = "gate_outside_hull", OutputId.GATES
     GATE_WEIGHTS_NOT_CONVERGED = "gate_weights_not_converged", OutputId.GATES
     GATE_TOO_FEW_FOR_LOGISTIC = "gate_too_few_for_logistic", OutputId.GATES

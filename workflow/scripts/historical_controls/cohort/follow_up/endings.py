@@ -14,6 +14,7 @@ from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import StudyCalendar
+from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 from historical_controls.tables.registry import COHORT_PATIENTS
 
 DAY = 24 * HOUR
@@ -39,6 +40,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
             "time_zero": timestamps(zero),
             "days_from_onset": _since(zero, event_times(records, "symptom_onset"), DAY),
             "hours_from_admission": _since(zero, admitted, HOUR),
+            "hours_to_treatment": _to_treatment(records, zero, cohort),
             "calendar_week": _since(zero, np.full(len(zero), _reference(study)), 7 * DAY),
             "end_state": state,
             "end_day": end_day,
@@ -47,6 +49,16 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
         }
     )
     return pd.concat([fixed, characteristics.drop(columns=list(COHORT_PATIENTS.names), errors="ignore")], axis=1)
+
+
+def _to_treatment(records: PatientRecords, zero: Integers, cohort: Cohort) -> Floats:
+    """Hours from time zero to the study treatment of treated patients, nan where it is not dated (EL-11)."""
+    treatment, start = event_times(records, STUDY_TREATMENT), cohort.time_zero.treated
+    if start not in ARRIVALS:
+        # A treatment under a name of the study's own.
+        treatment = np.where(treatment == NEVER, event_times(records, start), treatment)
+    treated = (records.people["arm"] == "treated").to_numpy(dtype=bool)
+    return np.where(treated, _since(treatment, zero, HOUR), np.nan)
 
 
 def _reference(study: StudyCalendar) -> int:

@@ -21,6 +21,7 @@ from historical_controls.report.headline.sentence import (
     is_ratio,
 )
 from historical_controls.report.headline.win_odds import said_without_interval
+from historical_controls.report.investigator.comparability import had_to_wait, treated_later
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -271,7 +272,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
                     hours=printer.fact(f"{zero.standard_care_hours:g}"),
                     event=printer.fact(printer.event(zero.historical_event or zero.treated)),
                 ),
-                *([printer.word("done.waits_matched")] if zero.match_waits else []),
+                *_waits_matched(printer),
                 *_waits(printer),
                 *_ends(printer),
             ]
@@ -302,6 +303,14 @@ def _ends(printer: Printer) -> list[Markup]:
     """Which further events end follow-up, where any is declared."""
     events = listed(map(printer.event, printer.config.cohort.ends_with))
     return [printer.word("done.ends_with", events=events)] if events else []
+
+
+def _waits_matched(printer: Printer) -> list[Markup]:
+    later = treated_later(printer)
+    if later is not None:
+        treatment = printer.fact(printer.words.among(printer.config.study.treatment))
+        return [printer.word("done.treated_later", treatment=treatment, hours=printer.number(later))]
+    return [printer.word("done.waits_matched")] if had_to_wait(printer) else []
 
 
 def _waits(printer: Printer) -> list[Markup]:

@@ -8,7 +8,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.queries import Finding, gate_findings
+from historical_controls.ard.queries import Finding, Result, gate_findings
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 
@@ -176,3 +176,23 @@ def gates_intro(printer: Printer) -> Markup:
     """What the gates look at."""
     named = [printer.covariate(code) for code in printer.config.balance.key_covariates]
     return printer.word("gates.intro", list=listed(named)) if named else printer.word("gates.intro_without")
+
+
+def treated_later(printer: Printer) -> Result | None:
+    """The median hours from time zero to the treatment, where it is later."""
+    return printer.results.one(AnalysisKey.GATE_TREATED_LATER, Statistic.VALUE, method=UNWEIGHTED, arm="treated")
+
+
+def had_to_wait(printer: Printer) -> bool:
+    """Whether each control survived a wait of the treated patients, which only a wait before time zero can be."""
+    zero = printer.config.cohort.time_zero
+    return zero.match_waits and zero.historical == "first_eligible_hour" and treated_later(printer) is None
+
+
+def immortal_time(printer: Printer) -> Markup:
+    """What is said of treatment after time zero, '' where it is at time zero."""
+    later = treated_later(printer)
+    if later is not None:
+        return printer.word("bias.immortal", hours=printer.number(later))
+    undated = printer.results.one(AnalysisKey.GATE_TREATMENT_UNDATED, Statistic.STATE, method=UNWEIGHTED, arm="treated")
+    return printer.word("bias.immortal_undated") if undated else Markup("")

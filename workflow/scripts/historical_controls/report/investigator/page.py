@@ -24,7 +24,13 @@ from historical_controls.report.investigator.answer import (
     what_was_done,
 )
 from historical_controls.report.investigator.certainty import certainty
-from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
+from historical_controls.report.investigator.comparability import (
+    gates_intro,
+    gates_table,
+    had_to_wait,
+    immortal_time,
+    weighted_table,
+)
 from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table, sources
 from historical_controls.report.investigator.eligibility import (
     care_table,
@@ -55,6 +61,7 @@ TEMPLATE = "investigator.html.j2"
 BIASES: tuple[str, ...] = (
     "chosen",
     "time",
+    "immortal",
     "baseline",
     "mean",
     "calendar",
@@ -156,7 +163,9 @@ def _applies(printer: Printer, bias: str) -> bool:
     if bias in ("calendar", "visits") and printer.config.design == "randomised":
         return False
     if bias == "time":
-        return printer.config.cohort.time_zero.match_waits
+        return had_to_wait(printer)
+    if bias == "immortal":
+        return bool(immortal_time(printer))
     if bias == "baseline":
         return printer.config.cohort.baseline.after > 0
     return bias not in OF_ENDS or printer.records(OF_ENDS[bias])
@@ -225,6 +234,8 @@ def _bias(printer: Printer, name: str) -> tuple[Markup, Markup]:
     if name == "few":
         row = treated_count(printer)
         said = printer.word("bias.few", n=printer.number(row)) if row else printer.word("bias.few_without_n")
+    elif name == "immortal":
+        said = immortal_time(printer)
     elif name == "baseline":
         said = printer.word("bias.baseline", after=printer.fact(f"{printer.config.cohort.baseline.after:g}"))
     else:
