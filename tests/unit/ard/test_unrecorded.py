@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.ard.unrecorded import without_unrecorded
+from historical_controls.inference.incidence import cumulative_incidence
 
 ALL = ["death", "discharge_alive", "transfer_out"]
 CONTRAST = "treated - historical"
 ARMS = ("treated", "historical")
 FREE = "VENT_FREE_DAYS"
+CLEARED = ("earliest", "earliest|death", "earliest|discharge_alive")
 
 
 def results() -> pd.DataFrame:
@@ -46,6 +51,15 @@ def results() -> pd.DataFrame:
         rows.append(hours.number("median", 1, "d", "0.0"))
     free = Cell("free_days", "primary", "welch", FREE, contrast=CONTRAST, output="14.2.11")
     rows += [free.number("estimate", 7.8, "d", "0.0"), free.at(method="brunner_munzel").number("win_odds", 2.0)]
+    for arm, (analysis, level) in product(ARMS, product(("clearance", "clearance_sensitivity"), CLEARED)):
+        clear = Cell(analysis, "primary", "aalen_johansen", "PCR", arm=arm, level=level, day=7, output="14.2.9")
+        rows += [clear.number(name, 0.5, format="percent") for name in ("estimate", "lower", "upper")]
+        rows += [clear.number("n_at_risk", 4), clear.at(method="turnbull").number("least", 0.2)]
+    asked = Cell("primary_event", "primary", "exact", "PCR", day=7)
+    rows += [asked.at(arm=arm).number("share", 0.5, format="percent") for arm in ARMS]
+    rows.append(asked.at(method="bounds", contrast=CONTRAST).number("least", -0.1, format="percent"))
+    sooner = asked.at(method="brunner_munzel", level="time_to_event")
+    rows += [sooner.text("odds_of", "sooner"), sooner.at(contrast=CONTRAST).number("win_odds", 2.0)]
     won = Cell("win_ratio", "primary", "hierarchical", "PF", day=7)
     rows += [won.at(level="death").number("n_wins", 0), won.number("n_ties", 120)]
     rows.append(won.at(level="win_ratio", contrast=CONTRAST).text("no_interval", "ties_only"))
@@ -100,7 +114,9 @@ def test_comparisons_that_count_deaths_say_why_there_are_none(able: dict[str, li
     # A reason of its own stays, and choices are compared by the estimands that are left.
     assert said(ard, "worst_rank", arm="", outcome="HR") == {"not_ranked": "no_direction"}
     assert list(ard.loc[ard["analysis"] == "specification", "level"]) == ["ards=berlin|none|mixed_model"]
-    assert not (ard["contrast"] == CONTRAST).any()
+    # Bounds for whatever became of the lost count no deaths.
+    left = ard[ard["contrast"] == CONTRAST]
+    assert left[["analysis", "method"]].to_numpy().tolist() == [["primary_event", "bounds"]]
 
 
 @pytest.mark.parametrize(("silent", "other"), [ARMS, ARMS[::-1]])
@@ -118,6 +134,40 @@ def test_free_days_are_not_compared_where_deaths_are_not_recorded(silent: str, o
     # Days of fever count no deaths.
     assert said(ard, **medians, outcome="FEVER_DAYS") == {"median": 1}
     assert said(ard, "patient_summaries", level="last_record") == {"count": 3}
+    assert not ard["id"].duplicated().any()
+
+
+def test_unrecorded_deaths_would_let_everybody_else_clear_the_virus() -> None:
+    """Of ten patients five die on day 2 and five clear on day 4: half of them clear it, and not all."""
+    time, day = np.repeat([2.0, 4.0], 5), np.array([7.0])
+    assert cumulative_incidence(time, np.repeat([2, 1], 5), 2, day)[0].tolist() == [0.5, 0.5]
+    assert cumulative_incidence(time, np.repeat([0, 1], 5), 2, day)[0].tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("able", "reason"),
+    [
+        (["discharge_alive"], "death_not_recorded"),
+        (["death"], "discharge_alive_not_recorded"),
+        (["transfer_out"], "ends_not_recorded"),
+    ],
+)
+@pytest.mark.parametrize(("silent", "other"), [ARMS, ARMS[::-1]])
+def test_clearance_with_competing_ends_needs_them_recorded(
+    silent: str, other: str, able: list[str], reason: str
+) -> None:
+    before = results()
+    ard = without_unrecorded(before, {silent: able, other: ALL})
+    for analysis, level in product(("clearance", "clearance_sensitivity"), CLEARED):
+        here = {"level": level, "method": "aalen_johansen"}
+        assert said(ard, analysis, arm=silent, **here) == {"n_at_risk": 4, "not_recorded": reason}
+        assert said(ard, analysis, arm=other, **here) == said(before, analysis, arm=other, **here)
+    assert said(ard, "clearance", arm=silent, method="turnbull", level="earliest") == {"least": 0.2}
+    # Documented shares and their bounds count who is lost as unknown; times need the deaths, not the discharges.
+    assert said(ard, "primary_event", level="") == said(before, "primary_event", level="")
+    refused = {"not_compared": f"deaths_not_recorded_{silent}"}
+    times = said(ard, "primary_event", level="time_to_event")
+    assert times == (said(before, "primary_event", level="time_to_event") if "death" in able else refused)
     assert not ard["id"].duplicated().any()
 
 

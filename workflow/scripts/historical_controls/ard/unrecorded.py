@@ -35,7 +35,12 @@ COMPARED = {
     AnalysisKey.WORST_RANK: (Statistic.NOT_RANKED, None),
     AnalysisKey.WIN_RATIO: (Statistic.NOT_RANKED, None),
     AnalysisKey.FREE_DAYS: (Statistic.NOT_ESTIMABLE, None),
+    # Who is known to have died never had the event; an unrecorded death leaves it open, as a loss does.
+    AnalysisKey.PRIMARY_EVENT: (Statistic.NOT_COMPARED, "time_to_event"),
 }
+# Ends that compete with an event in Aalen and Johansen's estimate: unrecorded, they would be losses.
+COMPETING = ("death", "discharge_alive")
+OF_COMPETING = (AnalysisKey.CLEARANCE, AnalysisKey.CLEARANCE_SENSITIVITY)
 
 
 def without_unrecorded(
@@ -45,8 +50,10 @@ def without_unrecorded(
 
     recorded: by arm of the study, the ends that its files can record; free_days: outcomes in which a death has a
     declared value. A comparison that counts deaths needs them of both arms; else the reason takes its place. Nobody
-    known to have died is not nobody who died, and ranks with death as the worst are ranks of values alone.
+    known to have died is not nobody who died, and ranks with death as the worst are ranks of values alone. An estimate
+    with competing ends needs those of its arm.
     """
+    ard = _without_competing(ard, recorded)
     for end in ENDINGS:
         silent = [arm for arm, able in recorded.items() if end not in able]
         if silent:
@@ -72,6 +79,21 @@ def _uncounted(ard: pd.DataFrame, end: str, silent: list[str], arms: list[str]) 
         dropped |= curves
     said = _remarks(ard.loc[hit & ~dropped], Statistic.NOT_RECORDED, "not_recorded")
     return _with(ard.loc[~(hit | dropped)], said)
+
+
+def _without_competing(ard: pd.DataFrame, recorded: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """One remark in place of the incidence of an event in an arm whose files cannot record what competes with it.
+
+    Bounds for any course between and after the tests (EV-8) count no ends, and stay.
+    """
+    for arm, able in recorded.items():
+        silent = [end for end in COMPETING if end not in able]
+        if silent:
+            hit = ard["analysis"].isin(OF_COMPETING) & (ard["method"] == "aalen_johansen") & (ard["arm"] == arm)
+            hit &= ard["statistic"] != Statistic.N_AT_RISK
+            reason = "ends_not_recorded" if len(silent) == len(COMPETING) else f"{silent[0]}_not_recorded"
+            ard = _with(ard.loc[~hit], _remarks(ard.loc[hit], Statistic.NOT_RECORDED, reason))
+    return ard
 
 
 def _without_free_days(ard: pd.DataFrame, silent: list[str], free_days: Collection[str]) -> pd.DataFrame:

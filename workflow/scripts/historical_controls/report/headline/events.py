@@ -43,6 +43,13 @@ def stated_event(printer: Printer, outcome: str, day: int) -> Markup:
         parts = _parts(printer, outcome, day, level, names)
         if parts is not None:
             said.append(printer.word(f"answer.event_{key}", level=printer.level, **parts))
+    # Every other answer to the question is given; only this comparison needs the deaths of both arms.
+    silent = printer.results.one(
+        AnalysisKey.PRIMARY_EVENT, Statistic.NOT_COMPARED, outcome=outcome, day=float(day), level="time_to_event",
+        method="brunner_munzel",
+    )  # fmt: skip
+    if silent is not None:
+        said.append(printer.word("answer.event_time_refused", reason=printer.reason(silent, outcome)))
     return Markup(" ").join(said)
 
 

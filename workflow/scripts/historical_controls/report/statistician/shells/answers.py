@@ -245,7 +245,10 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             "clearance",
             A.CLEARANCE,
             ("level", "day"),
-            by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER),))),
+            by_arm(
+                statistic("at_risk", S.N_AT_RISK),
+                Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER), (S.NOT_RECORDED,))),
+            ),
             where={"method": "aalen_johansen"},
             notes=("clearance_note",),
             keep=lambda printer, line, rows: "|" not in str(line["level"]),
