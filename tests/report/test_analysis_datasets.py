@@ -29,9 +29,9 @@ def datasets() -> tuple[Dataset, ...]:
     patients = conform(
         pd.DataFrame(
             [
-                ("primary", "trial", "p1", "treated", True, "", "T1", None, 8.04, 60.0, -3.2, "death", 9.5, 0, True),
-                ("primary", "hospital", "p2", "historical", True, "", "C1", None, 7.0, 30.0, 2.0, "horizon", 21, 0, 0),
-                ("primary", "hospital", "p3", "historical", False, "pf", "", *[None] * 8),
+                ("primary", "trial", "p1", "treated", True, "", "T1", None, 8.04, 60.0, 0, -3.2, "death", 9.5, 0, True),
+                ("primary", "hospital", "p2", "historical", True, "", "C1", None, 7, 30, None, 2, "horizon", 21, 0, 0),
+                ("primary", "hospital", "p3", "historical", False, "pf", "", *[None] * 9),
             ],
             columns=[*COHORT_PATIENTS.names, "DIABETES"],
         ),

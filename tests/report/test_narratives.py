@@ -69,9 +69,8 @@ def study_without(hostile: bool = False) -> SmallStudy:
     study = small_study(hostile)
     cell = Cell("leave_one_out", "primary", "reml", "PF", output="14.2.13", day=7, level="T10", contrast=CONTRAST)
     kept = study.ard[study.ard["analysis"] != "leave_one_out"]
-    without = [
-        cell.number(name, number, format="0") for name, number in (("estimate", 42), ("lower", 13), ("upper", 71))
-    ]
+    numbers = {"estimate": 42, "lower": 13, "upper": 71}
+    without = [cell.number(name, number, "mmHg", "0") for name, number in numbers.items()]
     without += [cell.text("decides", "yes")]
     return replace(study, ard=pd.concat([kept, ard_frame(without)], ignore_index=True))
 
@@ -120,7 +119,7 @@ def test_values_are_those_of_the_days_compared_and_the_last() -> None:
 
 def test_the_answer_without_a_patient_stands_beside_the_answer_with_all() -> None:
     read = Page.of(page("en")).visible
-    assert "42 (13 to 71) without this patient. The conclusion changes." in read
+    assert "42 mmHg (13 to 71) without this patient. The conclusion changes." in read
     assert read.count("without this patient") == 1
 
 
@@ -136,7 +135,7 @@ def test_a_public_report_tells_of_patients_in_bands() -> None:
     assert "Age 25 to 29 years." in own.replace("\u00a0", " ")
     assert "PaO2/FiO2 ratio 90 to 100 mmHg at baseline, 120 to 130 mmHg at day 7." in own.replace("\u00a0", " ")
     assert "Week 1: marrow graft, infection (grade 3). Died in week 2." in own
-    assert "would be 42 (95% CI 13 to 71) mmHg; the conclusion changes." in own
+    assert "would be 42 mmHg (95% CI 13 to 71); the conclusion changes." in own
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -214,7 +213,7 @@ def test_a_ratio_without_a_patient_has_no_unit_of_the_outcome(language: str, ove
     made = short_narratives(study.page(language).printer, courses())
     assert made is not None
     short = " ".join(part.striptags() for one in made.told for part in one)
-    assert "42 (" in short and "71) mmHg" not in short
+    assert "× 42 (" in short and "mmHg (" not in short
     whole = Page.of(render_narratives(study.page(language), small_tables())).visible
     assert over in whole and over not in Page.of(page(language)).visible
 
@@ -222,6 +221,9 @@ def test_a_ratio_without_a_patient_has_no_unit_of_the_outcome(language: str, ove
 def test_the_first_screen_marks_a_ratio_and_says_that_the_curve_misses_the_course() -> None:
     study = study_of_ratios()
     read = Page.of(render_report(study.page("en"))).visible
+    # Every number says that it is a ratio; 'ratio' is no unit behind it.
+    assert not re.search(r"(?<!FiO)\d\)? ratio\b", read)
+    assert "Treated − historical, or × treated ÷ historical" in read
     assert "×: ratio, treated over historical." in read and "A more flexible curve" not in read
     cell = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2")
     doubt = ard_frame([cell.number("lack_of_fit_p", 0.0004, format="p"), cell.text("lack_of_fit", "yes")])

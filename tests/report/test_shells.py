@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.statistician.names import Names
-from historical_controls.report.statistician.shells.build import shell_table
+from historical_controls.report.statistician.shells.build import comparison_head, shell_table
 from historical_controls.report.statistician.shells.declared import SHELLS
 
 from .study import CONTRAST, small_study
@@ -63,3 +65,40 @@ def test_a_table_of_welch_alone_does_not_speak_of_permutations() -> None:
     both = [*rows, cell.at(method="adjusted").number("p_value", 0.19, format="p")]
     said = " ".join(note.striptags() for note in filled(OutputId.RESPIRATORY, place, both).notes)
     assert "Smallest possible p: 0.004" in said
+
+
+@pytest.mark.parametrize(
+    ("scales", "head", "said"),
+    [
+        ({"PF": "mmHg"}, "Difference, treated − historical", {"PF": "25.0 (20.0 to 30.0)"}),
+        ({"PF": "ratio"}, "Ratio, treated ÷ historical", {"PF": "25.0 (20.0 to 30.0)"}),
+        ({"PF": "odds ratio"}, "Odds ratio, treated over historical", {"PF": "25.0 (20.0 to 30.0)"}),
+        (
+            {"PF": "mmHg", "HR": "ratio"},
+            "Treated − historical, or × treated ÷ historical",
+            {"PF": "25.0 (20.0 to 30.0)", "HR": "× 25.0 (20.0 to 30.0)"},
+        ),
+    ],
+)
+def test_a_comparison_is_headed_by_what_its_numbers_are(
+    scales: dict[str, str], head: str, said: dict[str, str]
+) -> None:
+    rows = []
+    for code, unit in scales.items():
+        cell = Cell("mixed_model", "primary", "reml", code, day=7, output=OutputId.RESPIRATORY, contrast=CONTRAST)
+        numbers = {"estimate": 25, "lower": 20, "upper": 30}
+        rows += [cell.number(name, value, unit, "0.0") for name, value in numbers.items()]
+        rows.append(cell.number("p_value", 0.01, format="p"))
+    place = [shell.title for shell in SHELLS[OutputId.RESPIRATORY]].index("by_day")
+    table = filled(OutputId.RESPIRATORY, place, rows)
+    assert [span.head.striptags() for span in table.spans if span.head] == [head]
+    printed = [row.cells[0].striptags() for row in table.rows if row.cells]
+    assert printed == list(said.values())
+
+
+def test_win_odds_beside_a_difference_are_headed_as_a_comparison() -> None:
+    cell = Cell("free_days", "primary", "welch", "VENT_FREE_DAYS", contrast=CONTRAST, output="14.2.11")
+    both = [cell.number("estimate", 7.8, "d", "0.0"), cell.at(method="brunner_munzel").number("win_odds", 2.0)]
+    for rows in (both, both[1:]):
+        results = replace(small_study(), ard=ard_frame(rows)).page("en").printer.results
+        assert comparison_head(row for found in results.rows.values() for row in found) == "comparison"

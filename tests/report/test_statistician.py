@@ -383,7 +383,7 @@ def test_shells_name_declared_words_and_outputs() -> None:
             heads += [shell.title, *shell.notes]
             assert [head for head in heads if not words.has(f"shell.{head}")] == [], (output_id, shell.title)
     assert sum(map(len, SHELLS.values())) >= 25
-    built = {"total", "day", "range", "either", "contrast"}
+    built = {"total", "day", "range", "either", "contrast", "contrast_ratio", "contrast_odds", "contrast_or_ratio"}
     every = [shell for shells in SHELLS.values() for shell in shells]
     used = {name for shell in every for name in (shell.title, shell.blank, *shell.notes)}
     used |= {name for shell in every for group, column in shell.columns for name in (group, column.head, column.note)}

@@ -185,8 +185,8 @@ def _specification(printer: Printer) -> Iterator[Line]:
     if not dots or least is None:
         yield Line(label, "refused", said)
         return
-    unit = printer.difference_unit(least.unit)
-    result = printer.word("certainty.range", unit=unit, **{name: printer.number(row) for name, row in ends.items()})
+    first, last = printer.ends(least, ends["max"])
+    result = printer.word("certainty.range", min=first, max=last)
     yield Line(label, "many", result, dots=dots, said=said)
 
 

@@ -11,7 +11,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.inputs import PageInputs
-from historical_controls.report.printing.printer import RATIOS, Printer
+from historical_controls.report.printing.printer import Printer
 
 
 def fragile(page: PageInputs) -> list[Markup]:
@@ -28,15 +28,15 @@ def settle(printer: Printer) -> list[Markup]:
     found = {name: printer.primary_one(AnalysisKey.DETECTABLE_DIFFERENCE, name, contrast=CONTRAST) for name in names}
     if all(row is not None for row in found.values()):
         about = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
-        unit = _unit(printer, found[Statistic.DETECTABLE])
-        said.append(printer.word("bias.detectable", **about, unit=unit, **_numbers(printer, found)))
+        numbers = _numbers(printer, found) | {"detectable": printer.amount(found[Statistic.DETECTABLE])}
+        said.append(printer.word("bias.detectable", **about, **numbers))
     for needed in printer.primary_all(AnalysisKey.TRIAL_SIZE, Statistic.N_PER_ARM):
         difference = printer.primary_one(
             AnalysisKey.TRIAL_SIZE, Statistic.DIFFERENCE, level=needed.level, contrast=CONTRAST
         )
         if difference is not None:
-            numbers = _numbers(printer, {Statistic.N_PER_ARM: needed, Statistic.DIFFERENCE: difference})
-            said.append(printer.word("bias.trial_size", unit=_unit(printer, difference), **numbers))
+            n_per_arm, amount = printer.number(needed), printer.amount(difference)
+            said.append(printer.word("bias.trial_size", n_per_arm=n_per_arm, difference=amount))
     return said
 
 
@@ -59,8 +59,8 @@ def _deciding(page: PageInputs) -> list[Markup]:
     if any(row is None for row in rows.values()):
         return []
     day = page.death_day(deciding[0])
-    unit = _unit(printer, rows[Statistic.ESTIMATE])
-    about = {"patient": page.named(deciding[0]), "unit": unit, **_numbers(printer, rows)}
+    about = {"patient": page.named(deciding[0]), **_numbers(printer, rows)}
+    about |= {"estimate": printer.amount(rows[Statistic.ESTIMATE])}
     if day is None:
         said = printer.word("fragile.without", **about)
     else:
@@ -77,7 +77,8 @@ def _one_patient(printer: Printer) -> list[Markup]:
         return []
     # "unknown" where not everybody was left out, or a refit failed: neither sentence would be true.
     key = {"yes": "fragile.decided", "no": "fragile.not_decided"}.get(decided.text or "", "fragile.not_known")
-    return [printer.word(key, unit=_unit(printer, rows[Statistic.SMALLEST]), **_numbers(printer, rows))]
+    smallest, largest = printer.ends(rows[Statistic.SMALLEST], rows[Statistic.LARGEST])
+    return [printer.word(key, **_numbers(printer, rows) | {"smallest": smallest, "largest": largest})]
 
 
 OF_CHOICES = (
@@ -103,11 +104,11 @@ def _choices(printer: Printer) -> list[Markup]:
 
 
 def _range(printer: Printer, rows: Mapping[Statistic, Result | None]) -> Markup:
-    """'16 to 66 mmHg'; ratios and odds, which the method names, have no unit."""
-    ends = _numbers(printer, {name: rows[name] for name in (Statistic.MIN, Statistic.MAX)})
-    least = rows[Statistic.MIN]
-    bare = least is None or least.unit in RATIOS
-    return printer.word("fragile.range" if bare else "certainty.range", unit=_unit(printer, least), **ends)
+    """'16 to 66 mmHg', '× 0.7 to × 1.2'; odds, which the method names, have no unit."""
+    least, most = rows[Statistic.MIN], rows[Statistic.MAX]
+    bare = least is None or least.unit == "odds"
+    ends = (printer.number(least), printer.number(most)) if bare else printer.ends(least, most)
+    return printer.word("certainty.range", min=ends[0], max=ends[1])
 
 
 def _unmeasured(printer: Printer) -> list[Markup]:
@@ -124,7 +125,3 @@ def _unmeasured(printer: Printer) -> list[Markup]:
 
 def _numbers(printer: Printer, rows: Mapping[Statistic, Result | None]) -> dict[str, Markup]:
     return {str(name): printer.number(row) for name, row in rows.items()}
-
-
-def _unit(printer: Printer, row: Result | None) -> Markup:
-    return printer.difference_unit(row.unit if row else "")

@@ -20,7 +20,7 @@ from historical_controls.report.printing.printer import Printer
 def glance_table(printer: Printer) -> HtmlTable:
     """Every registered outcome in the registry's order, then any other one that is analysed."""
     day = printer.config.primary.day
-    first, last = ("glance.outcome", "glance.difference"), ("glance.with_values", "glance.controls")
+    first, last = ("glance.outcome", _compared(printer)), ("glance.with_values", "glance.controls")
     before, after = (tuple(printer.word(name, level=printer.level) for name in names) for names in (first, last))
     heads = (*before, *deaths_head(printer), *after)
     rows = tuple(_row(printer, code, day) for code in _codes(printer))
@@ -57,6 +57,14 @@ def _controls(printer: Printer, row: Result | None) -> Markup:
         return printer.number(None)
     # Without controls' data no comparison is possible, whatever the treated patients show.
     return printer.word("state.false" if row.value == 0 else "state.true")
+
+
+def _compared(printer: Printer) -> str:
+    """The head of the contrasts: differences, ratios, or some of each."""
+    day = printer.config.primary.day
+    known = [parts for code in _codes(printer) if (parts := contrast(printer, code, day)) is not None]
+    ratios = sum(map(is_ratio, known))
+    return "glance.difference" if not ratios else "glance.either" if ratios < len(known) else "glance.ratio"
 
 
 def _said(printer: Printer, code: str, day: int) -> Markup:

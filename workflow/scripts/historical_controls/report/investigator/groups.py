@@ -25,17 +25,19 @@ def groups_table(printer: Printer) -> HtmlTable | None:
     rows = [*means, *_measured(printer), *_died_by_primary_day(printer), *_died(printer)]
     if not rows:
         return None
+    parts = headline(printer)
+    of_ratio = parts is not None and is_ratio(parts)
     heads = (
         printer.word("answer.groups_item"),
         *(arm_head(printer, arm) for arm in ARMS),
-        printer.word("answer.groups_difference", level=printer.level),
+        # Deaths below the primary outcome are a difference in any case.
+        printer.word("answer.groups_either" if of_ratio else "answer.groups_difference", level=printer.level),
     )
     said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
     # A note on means that are not there says nothing.
     said = said if means else "answer.groups_note_deaths"
     notes = [printer.word(said, level=printer.level), *_unknown_note(printer), *_averaged_note(printer)]
-    parts = headline(printer)
-    if parts is not None and is_ratio(parts):
+    if of_ratio:
         notes.append(printer.word("answer.groups_ratio"))
     return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), tuple(notes))
 

@@ -82,8 +82,8 @@ def _of_ratios(printer: Printer) -> bool:
 def answers_without(printer: Printer, name: str) -> tuple[dict[str, Markup], bool]:
     """Return the primary answer with and without a patient, printed, and whether the conclusion changes.
 
-    Keys: estimate, lower, upper, each with '_without', and unit ('ratio' on the log scale); none where one of the six
-    is missing.
+    Keys: estimate (with its unit, or the sign of a ratio), lower, upper, each with '_without'; none where one of the
+    six is missing.
     """
     one = printer.primary_one
     parts = {"estimate": Statistic.ESTIMATE, "lower": Statistic.LOWER, "upper": Statistic.UPPER}
@@ -93,10 +93,10 @@ def answers_without(printer: Printer, name: str) -> tuple[dict[str, Markup], boo
         return {}, False
     decides = one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDES, level=name, contrast=CONTRAST)
     numbers = {
-        "unit": printer.difference_unit(whole[0].unit if whole[0] else ""),
         **dict(zip(parts, map(printer.number, whole), strict=True)),
         **{f"{part}_without": printer.number(row) for part, row in zip(parts, alone, strict=True)},
     }
+    numbers |= {"estimate": printer.amount(whole[0]), "estimate_without": printer.amount(alone[0])}
     return numbers, decides is not None and decides.text == "yes"
 
 

@@ -112,4 +112,4 @@ def _without(printer: Printer, name: str) -> Iterator[Markup]:
     if numbers:
         parts = {part: numbers[f"{part}_without"] for part in ("estimate", "lower", "upper")}
         key = "narratives.short_decides" if changes else "narratives.short_without"
-        yield printer.word(key, unit=numbers["unit"], level=printer.level, **parts)
+        yield printer.word(key, level=printer.level, **parts)

@@ -21,6 +21,11 @@ from historical_controls.text.words import Words
 MOST_DECIMALS = 4
 # Units of numbers that are 1 where there is no difference.
 RATIOS = ("ratio", "odds ratio", "odds")
+# Ratios of the groups, also a day: their name is no unit that could stand behind a number.
+TIMES = {
+    **dict.fromkeys(("ratio", "odds ratio"), "amount.times"),
+    **dict.fromkeys(("ratio/d", "odds ratio/d"), "amount.times_a_day"),
+}
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,18 @@ class Printer:
     def difference_unit(self, unit: str) -> Markup:
         """The unit of a difference: percentage points between two percentages."""
         return self.fact(self.words.difference_unit(unit))
+
+    def amount(self, row: Result | None) -> Markup:
+        """A difference with its unit, or a ratio with the sign of one: '31 mmHg', '× 0.82'."""
+        number, unit = self.number(row), row.unit if row else ""
+        if unit in TIMES:
+            return self.word(TIMES[unit], number=number)
+        return Markup("{} {}").format(number, self.difference_unit(unit)) if unit else number
+
+    def ends(self, least: Result | None, most: Result | None) -> tuple[Markup, Markup]:
+        """Both ends of a range of differences, the unit behind the second; ratios have their sign both times."""
+        first = self.amount(least) if least is not None and least.unit in TIMES else self.number(least)
+        return first, self.amount(most)
 
     def event(self, code: str) -> Markup:
         """The name of an event of the dictionary in the page's language."""

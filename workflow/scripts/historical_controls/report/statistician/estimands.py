@@ -103,14 +103,14 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
         return printer.word("stat.estimands_refused", said=said, **about), "" if refused is None else refused.output_id
     day = printer.fact(printer.config.primary.day)
     numbers = dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
-    unit = printer.difference_unit(rows[0].unit)
     if SLOPE in one.measures:
-        key, about = "stat.estimands_slope", about | {"unit": unit}
+        key, numbers = "stat.estimands_slope", numbers | {"estimate": printer.amount(rows[0])}
     elif one.analysis in NAMED:
         about |= {"hierarchy": _hierarchy(printer)} if one.analysis == AnalysisKey.WIN_RATIO else {"day": day}
         key = f"stat.estimands_{NAMED[one.analysis]}"
     else:
-        key, about = "stat.estimands_result", about | {"day": day, "unit": unit}
+        key, about = "stat.estimands_result", about | {"day": day}
+        numbers |= {"estimate": printer.amount(rows[0])}
     return printer.word(key, **numbers, **about), rows[0].output_id
 
 

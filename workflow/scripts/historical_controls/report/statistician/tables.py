@@ -14,7 +14,7 @@ from historical_controls.ard.keys.statistics import REMARKS, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
-from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.printer import TIMES, Printer
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.notes import FLOORED, notes
 from historical_controls.report.statistician.sheet import Block, Column, Key, Sheet, sheets
@@ -163,7 +163,9 @@ def _head(names: Names, column: Column, sheet: Sheet) -> Markup:
     several = len({other.across for other in sheet.columns if other.statistics != REMARKS}) > 1
     if not column.across or (column.across == CONTRAST and not several):
         return what
-    return names.printer.word("stat.of", group=names.across(column.across), what=what)
+    ratios = column.across == CONTRAST and _units(sheet) & set(TIMES)
+    group = names.printer.word("shell.comparison") if ratios else names.across(column.across)
+    return names.printer.word("stat.of", group=group, what=what)
 
 
 def _caption(names: Names, output: Output, sheet: Sheet, units: set[str]) -> Markup:
@@ -173,8 +175,10 @@ def _caption(names: Names, output: Output, sheet: Sheet, units: set[str]) -> Mar
     for key, value in sheet.constant.items():
         if key not in UNSAID and (key, value) != ("population", output.population):
             parts.append(printer.word("stat.constant", name=names.key(key), value=names.value(key, value)))
-    if sheet.constant.get("contrast"):
-        parts.append(names.value("contrast", sheet.constant["contrast"]))
+    # 'Ratio' as the one unit says what is compared; among units of differences the comparison has no name.
+    if sheet.constant.get("contrast") and not (len(units) == 1 and units & set(TIMES)):
+        both = printer.word("shell.comparison") if units & set(TIMES) else None
+        parts.append(both or names.value("contrast", sheet.constant["contrast"]))
     if len(units) == 1:
         parts.append(printer.fact(printer.words.unit(next(iter(units)))))
     return Markup("; ").join(parts) if parts else printer.fact(output.title(printer.words.language))

@@ -14,6 +14,7 @@ from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row, Span
 from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import TIMES
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.notes import notes
 from historical_controls.report.statistician.shells.shell import ANY, BOUNDS, LIMITS, SHIFTS, Column, Group, Shell
@@ -21,6 +22,18 @@ from historical_controls.text.display_order import is_display_id, natural
 
 # Two numbers that are one statement, by the entry that joins them.
 TOGETHER = {LIMITS: "shell.range", BOUNDS: "shell.range", SHIFTS: "shell.either"}
+# Statistics whose numbers compare the arms, and the head of tables in which some are differences and others ratios.
+COMPARING = (
+    *(Statistic.ESTIMATE, Statistic.LEAST, Statistic.MEDIAN, Statistic.SMALLEST, Statistic.WIN_ODDS),
+    Statistic.WIN_RATIO,
+)
+OF_BOTH_KINDS = "contrast_or_ratio"
+# By the unit of a number, without the time of a slope.
+KINDS = {
+    **dict.fromkeys(("ratio", "risk ratio"), "contrast_ratio"),
+    "odds ratio": "contrast_odds",
+    "odds": "comparison",
+}
 Line = tuple[str | float | None, ...]
 Found = Mapping[tuple[int, Statistic], Result]
 
@@ -46,14 +59,15 @@ def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlT
     places = [place for place in range(len(shell.columns)) if place in used]
     printer = names.printer
     columns = [(group, column) for at, (group, column) in enumerate(shell.columns) if at in places]
+    compared = comparison_head(filled.results())
     heads = (_stub_head(names, shell), *(_head(names, column) for _, column in columns))
-    rows = tuple(_rows(names, shell, filled, places))
+    rows = tuple(_rows(names, shell, filled, places, compared == OF_BOTH_KINDS))
     own = dict.fromkeys((*shell.notes, *(column.note for _, column in columns if column.note)))
     said = (*(printer.word(f"shell.{name}") for name in own), *notes(names, filled.results(), shell.analysis))
     table_id = f"t{output.output_id}-{place}".replace(".", "_")
     title = printer.word(f"shell.{shell.title}")
     words = frozenset(at for at, (_, column) in enumerate(columns, start=1) if column.cells[0][0].kind.is_text)
-    return HtmlTable(table_id, output.output_id, title, heads, rows, said, 1, _spans(names, columns), words)
+    return HtmlTable(table_id, output.output_id, title, heads, rows, said, 1, _spans(names, columns, compared), words)
 
 
 def _spread_out(names: Names, shell: Shell) -> Shell:
@@ -187,7 +201,21 @@ def _head(names: Names, column: Column) -> Markup:
     )
 
 
-def _spans(names: Names, columns: Iterable[tuple[str, Column]]) -> tuple[Span, ...]:
+def comparison_head(results: Iterable[Result]) -> str:
+    """Return the entry that heads a comparison of the arms: what its numbers are, of differences and ratios both."""
+    kinds = {_kind(row) for row in results if row.contrast == CONTRAST and row.statistic in COMPARING}
+    if len(kinds) == 1:
+        return kinds.pop()
+    return OF_BOTH_KINDS if "contrast" in kinds and "comparison" not in kinds else "comparison"
+
+
+def _kind(row: Result) -> str:
+    if row.statistic in (Statistic.WIN_ODDS, Statistic.WIN_RATIO):
+        return "comparison"
+    return KINDS.get(row.unit.partition("/")[0], "contrast")
+
+
+def _spans(names: Names, columns: Iterable[tuple[str, Column]], compared: str) -> tuple[Span, ...]:
     """Spanning heads over neighbouring columns of one group; none where no group has a head."""
     spans: list[tuple[str, int]] = []
     for group, _ in columns:
@@ -198,24 +226,27 @@ def _spans(names: Names, columns: Iterable[tuple[str, Column]]) -> tuple[Span, .
     # Without any named group a second line of heads would be empty.
     if not any(group for group, _ in spans):
         return ()
-    return tuple(Span(_group_head(names, group), width) for group, width in spans)
+    return tuple(Span(_group_head(names, group, compared), width) for group, width in spans)
 
 
-def _group_head(names: Names, group: str) -> Markup:
+def _group_head(names: Names, group: str, compared: str) -> Markup:
     if group in ARMS:
         return arm_head(names.printer, group)
     if group == CONTRAST:
-        return names.printer.word("shell.contrast")
+        return names.printer.word(f"shell.{compared}")
     return names.printer.word(f"shell.{group}") if group else Markup("")
 
 
-def _rows(names: Names, shell: Shell, filled: Filled, places: Sequence[int]) -> Iterable[Row]:
-    """Lines, each stratum named once in a row of its own, or in its only line where that is one of totals."""
+def _rows(names: Names, shell: Shell, filled: Filled, places: Sequence[int], marked: bool) -> Iterable[Row]:
+    """Lines, each stratum named once in a row of its own, or in its only line where that is one of totals.
+
+    marked: whether ratios have their sign, among differences.
+    """
     strata = Counter(line[:-1] for line in filled.lines)
     above: Line | None = None
     named = Markup("")
     for line, cells in filled.lines.items():
-        printed = tuple(_cell(names, place, shell.columns[place][1], cells) for place in places)
+        printed = tuple(_cell(names, place, shell.columns[place][1], cells, marked) for place in places)
         if line[:-1] and line[:-1] != above:
             above = line[:-1]
             named = _stratum(names, shell, above)
@@ -251,8 +282,8 @@ def _named(names: Names, key: str, value: str | float | None) -> Markup:
     return Markup("{}, {}").format(said, printer.unit(entry.code))
 
 
-def _cell(names: Names, place: int, column: Column, results: Found) -> Markup:
-    """The first of the column's cells that has a result."""
+def _cell(names: Names, place: int, column: Column, results: Found, marked: bool) -> Markup:
+    """The first of the column's cells that has a result; marked: see `_rows`."""
     for cell in column.cells:
         rows = [results.get((place, name)) for name in cell]
         if rows[0] is None:
@@ -262,6 +293,8 @@ def _cell(names: Names, place: int, column: Column, results: Found) -> Markup:
         printed = [
             names.text(row) if row is not None and row.text is not None else names.printer.number(row) for row in rows
         ]
+        if marked and rows[0].unit in TIMES and rows[0].contrast == CONTRAST:
+            printed[0] = names.printer.amount(rows[0])
         if rows[0].statistic in NOTES.values():
             return _note(names, rows[0], printed[0])
         if cell in TOGETHER and None not in rows:
