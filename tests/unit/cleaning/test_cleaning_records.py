@@ -144,16 +144,54 @@ def test_flags_stay_with_the_value() -> None:
     cleaned = lab(
         {"result": "600"},
         {"comment": "muestra lipémica"},
-        {"status": "raro"},
         {"when": "2020-10-25 01:30"},
         {"result": "5.0"},
         timezone="America/Mexico_City",
         stripped_limits=[{"outcome": "CRP", "value": 5, "means": "<"}],
     )
     flags = cleaned.measurements.sort_values("line")["flags"].tolist()
-    assert flags == ["OUT_OF_USUAL", "SPECIMEN_BAD", "STATUS_UNKNOWN", "TIME_DST_OVERLAP", "LIMIT_RESTORED"]
-    restored = cleaned.measurements.set_index("line").loc[6]
+    assert flags == ["OUT_OF_USUAL", "SPECIMEN_BAD", "TIME_DST_OVERLAP", "LIMIT_RESTORED"]
+    restored = cleaned.measurements.set_index("line").loc[5]
     assert (np.isnan(restored["value"]), restored["lower"], restored["upper"]) == (True, 0, 5)
+
+
+# As laboratories of seven languages, HL7 table 0085 and FHIR's ObservationStatus say it.
+STATUSES = {
+    "done": ("", "F", "final", "Validado", "validée", "Endbefund", "freigegeben", "validat", "definitivo", "Liberado"),
+    "preliminary": ("P", "R", "preliminary", "vorläufig", "provvisorio", "provisoire", "no validado", "parcial"),
+    "corrected": ("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit"),
+    "withdrawn": (
+        *("X", "D", "W", "cancelled", "entered-in-error", "annulé", "storniert", "annullato", "estornado"),
+        *("anul·lat", "gelöscht", "rejeitada", "Supprimé", "eliminata", "Invalidado"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("word", "status"), [(word, own) for own, words in STATUSES.items() for word in words])
+def test_the_status_of_a_result(word: str, status: str) -> None:
+    cleaned = lab({"status": word})
+    if status == "withdrawn":
+        assert fates(cleaned) == ["WITHDRAWN"]
+    else:
+        assert (fates(cleaned), cleaned.measurements["status"].tolist()) == (["clean"], [status])
+
+
+@pytest.mark.parametrize(
+    ("word", "means", "fate"),
+    [
+        ("raro", "", "STATUS_UNKNOWN"),
+        ("9", "final", "clean"),
+        ("9", "withdrawn", "WITHDRAWN"),
+        ("F", "withdrawn", "WITHDRAWN"),
+    ],
+)
+def test_a_status_that_nobody_knows_is_held_until_it_is_declared(word: str, means: str, fate: str) -> None:
+    """It may say that the result was withdrawn; a declared meaning goes before the usual one."""
+    part = LONG | ({"statuses": {word: means}} if means else {})
+    cleaned = clean([{**LAB, "status": word}], part)
+    assert fates(cleaned) == [fate]
+    if not means:
+        assert cleaned.ledger["hint"].tolist() == [f"the status '{word}' is not known: declare it under 'statuses'"]
 
 
 def test_a_result_may_not_be_dated_before_its_specimen() -> None:

@@ -391,3 +391,13 @@ def test_who_survived_is_a_characteristic_where_no_date_says_when_a_stay_ended(t
     (part,) = draft_study(tmp_path)["sources"]["export"]["files"]["patients"]["parts"]
     survived = {"characteristic": "SURVIVED", "values": {"died_in_hospital": "no", "survived": "yes"}}
     assert plain(part["columns"]["outcome"]) == survived and isinstance(part["columns"]["outcome"], Guess)
+
+
+def test_statuses_that_nobody_knows_are_asked_for(tmp_path: Path) -> None:
+    rows = [f"P{n},2020-05-04 0{n}:00,CRP,{40 + n},mg/L,{said}" for n, said in enumerate(("Validé", "annulé", "raro"))]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    text = "\n".join(["id,date,test,result,unit,status", *rows]) + "\n"
+    (tmp_path / "data/raw/lab.csv").write_text(text, encoding="utf-8")
+    lines = {path[-2:]: line for path, line in drafted(tmp_path).items()}
+    assert lines["statuses", "raro"] == ("final", True)
+    assert [key for key in lines if key[0] == "statuses"] == [("statuses", "raro")]

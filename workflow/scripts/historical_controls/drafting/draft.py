@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from historical_controls.cleaning.cells.cell_words import STATUSES
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
@@ -22,6 +23,8 @@ from historical_controls.drafting.values import DAYS, clock, codes_of_missing, d
 from historical_controls.intake.private import identifies
 
 INSTRUMENT, EVENT = "redcap_repeat_instrument", "redcap_event_name"
+# So many words of a status are asked for.
+MOST_STATUSES = 10
 OWN = (INSTRUMENT, EVENT, "redcap_repeat_instance", "redcap_data_access_group")
 NO_TIME = Guess({"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised")
 
@@ -220,6 +223,16 @@ def add_optional(draft: Draft, part: dict[str, Any], key: str, words: Sequence[s
     if name:
         part[key] = name
         draft.used.add(name)
+
+
+def add_status(draft: Draft, part: dict[str, Any], words: Sequence[str]) -> None:
+    """The column of statuses, and those of its words that say nothing known, most of which may be final."""
+    add_optional(draft, part, "status", words)
+    texts = dict.fromkeys(draft.column(part["status"])) if "status" in part else {}
+    odd = [text for text in texts if fold(text) not in STATUSES]
+    if odd:
+        why = "which of these results are final, preliminary, corrected or withdrawn?"
+        part["statuses"] = Guess(dict.fromkeys(odd[:MOST_STATUSES], "final"), why)
 
 
 def note_missing(draft: Draft, name: str) -> None:

@@ -22,6 +22,7 @@ from historical_controls.drafting.draft import (
     OWN,
     Draft,
     add_optional,
+    add_status,
     part_of,
     subject_of,
     time_of,
@@ -74,7 +75,7 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     part = part_of(draft, "measurements_long", where) | {"time": None, "analyte": analyte, "value": value}
     for key, words in (("unit", known.UNITS), ("specimen", known.SPECIMENS), ("assay", known.ASSAYS)):
         add_optional(draft, part, key, words)
-    add_optional(draft, part, "status", known.STATUSES)
+    add_status(draft, part, known.STATUSES)
     add_optional(draft, part, "comment", known.COMMENTS)
     result_time = first_of(known.RESULT_TIMES, draft.free)
     part["time"] = time_of(draft) or Guess(

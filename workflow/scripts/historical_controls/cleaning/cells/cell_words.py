@@ -169,14 +169,96 @@ BAD_SPECIMEN = (
     rf"|lipamisch"
     r"|icteri[cq]|ikteri|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b|kontaminiert"
 )
-# Words, and the codes of HL7 table 0085 (observation result status).
-STATUSES = {
-    **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),
-    **dict.fromkeys(("corregido", "corregida", "corrected", "amended", "c"), "corrected"),
-    **dict.fromkeys(("preliminar", "preliminary", "parcial", "partial", "p"), "preliminary"),
-    **dict.fromkeys(
-        ("cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado", "invalidada"),
-        "withdrawn",
+# Words, the codes of HL7 table 0085 (observation result status), and those of FHIR (ObservationStatus). A result that
+# is not verified yet is preliminary.
+_FINAL = (
+    *("", "f", "u", "final", "finalizado", "finalizada", "finalise", "finale", "endgultig", "endbefund", "definitivo"),
+    *("definitiva", "definitif", "definitive", "definitiu", "validado", "validada", "validated", "valide", "validee"),
+    *("validato", "validata", "validat", "validiert", "verificado", "verificada", "verified", "verifie", "verifiee"),
+    *(
+        "verificato",
+        "verificata",
+        "verificat",
+        "verifiziert",
+        "aprobado",
+        "aprobada",
+        "aprovado",
+        "aprovada",
+        "approved",
     ),
-    **dict.fromkeys(("cancelled", "canceled", "rejected", "void", "entered in error", "x", "d", "w"), "withdrawn"),
+    *(
+        "approuve",
+        "approuvee",
+        "approvato",
+        "approvata",
+        "freigegeben",
+        "liberado",
+        "liberada",
+        "released",
+        "autorizado",
+    ),
+    *("autorizada", "authorised", "authorized", "completo", "completa", "complete", "completed", "abgeschlossen"),
+)
+_CORRECTED = (
+    *("c", "corrected", "amended", "revised", "corregido", "corregida", "rectificado", "rectificada", "modificado"),
+    *(
+        "modificada",
+        "corrigido",
+        "corrigida",
+        "retificado",
+        "retificada",
+        "corrige",
+        "corrigee",
+        "rectifie",
+        "rectifiee",
+    ),
+    *("modifie", "modifiee", "corretto", "corretta", "rettificato", "rettificata", "modificato", "modificata"),
+    *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
+)
+_PRELIMINARY = (
+    *("p", "r", "s", "preliminar", "preliminary", "preliminaire", "preliminare", "vorlaufig", "parcial", "partial"),
+    *("partiel", "partielle", "parziale", "teilbefund", "provisional", "provisorio", "provisoria", "provisoire"),
+    *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
+    *("not verified", "unverified", "not validated", "unvalidated", "nao validado", "nao validada", "non valide"),
+    *("non validee", "non validato", "non validata", "nicht validiert", "no validat", "no validada"),
+)
+_WITHDRAWN = (
+    *(
+        "x",
+        "d",
+        "w",
+        "cancelled",
+        "canceled",
+        "rejected",
+        "void",
+        "voided",
+        "withdrawn",
+        "retracted",
+        "deleted",
+        "invalid",
+    ),
+    *("entered in error", "cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado"),
+    *("invalidada", "invalido", "invalida", "eliminado", "eliminada", "borrado", "borrada", "retirado", "retirada"),
+    *(
+        "rejeitado",
+        "rejeitada",
+        "excluido",
+        "excluida",
+        "estornado",
+        "estornada",
+        "annule",
+        "annulee",
+        "rejete",
+        "rejetee",
+    ),
+    *("invalide", "supprime", "supprimee", "retire", "retiree", "annullato", "annullata", "cancellato", "cancellata"),
+    *("respinto", "respinta", "rifiutato", "rifiutata", "invalidato", "invalidata", "eliminato", "eliminata"),
+    *("ritirato", "ritirata", "storniert", "annulliert", "abgelehnt", "verworfen", "ungultig", "geloscht"),
+    *("zuruckgezogen", "anul lat", "anul lada", "cancel lat", "cancel lada", "rebutjat", "rebutjada", "invalidat"),
+)
+STATUSES = {
+    **dict.fromkeys(_FINAL, "done"),
+    **dict.fromkeys(_CORRECTED, "corrected"),
+    **dict.fromkeys(_PRELIMINARY, "preliminary"),
+    **dict.fromkeys(_WITHDRAWN, "withdrawn"),
 }

@@ -25,6 +25,8 @@ from historical_controls.config.sources.sources import Source, SourceFile
 DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
 # As measurements.py says it of a unit that no row of units.csv converts.
 UNIT_SENT = re.compile(r"no conversion in units\.csv from '(?P<unit>.*?)'")
+# As measurements.py says it of a status that nobody knows.
+STATUS_SENT = re.compile(r"the status '(?P<status>.*)' is not known", re.DOTALL)
 WORD_LINE = re.compile(r"\{texts: .*\}", re.DOTALL)
 BAJO_LINE = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
 # Held or suspected less than this is what any export holds.
@@ -158,6 +160,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "LOD_NO_LIMIT": f'assay_limits: {{"...": {{{code}: {{lod: ...}}}}}}   # by assay, as the laboratory states it; '
         "or words, means: not_done",
         "RANGE": "ranges: interval   # or correct the cells",
+        "STATUS_UNKNOWN": _status_line(held),
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
@@ -166,6 +169,14 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }
     return _date_line(held, file, reads_others) if reason == "DATE_INVALID" else lines.get(reason, "")
+
+
+def _status_line(held: pd.DataFrame) -> str:
+    """Return the line that says what statuses mean, the commonest first."""
+    counts = held.assign(status=held["hint"].str.extract(STATUS_SENT)["status"]).groupby("status")["n"].sum()
+    said = counts.sort_values(ascending=False, kind="stable").index[:MOST_NAMED]
+    words = ", ".join(f'{json.dumps(one, ensure_ascii=False)}: "..."' for one in said)
+    return f"statuses: {{{words}}}   # of the part: final, preliminary, corrected or withdrawn"
 
 
 def _concerned(held: pd.DataFrame) -> tuple[list[str], str]:

@@ -35,7 +35,7 @@ RELEASE, EXCLUDE, CORRECT = "release", "exclude", "correct"
 DECISIONS = (RELEASE, EXCLUDE, CORRECT)
 # Records that were read whole, and held for what they say. Nothing else has a value to release.
 OF_JOINING = frozenset({"AFTER_DEATH", "DUP_CONFLICT", "LYMPH_ABOVE_WBC", "ID_CONFLICT"})
-RELEASABLE = OF_JOINING | {"OUT_OF_RANGE", "TIME_ORDER", "SPECIMEN_BAD", "WITHDRAWN"}
+RELEASABLE = OF_JOINING | {"OUT_OF_RANGE", "TIME_ORDER", "SPECIMEN_BAD", "WITHDRAWN", "STATUS_UNKNOWN"}
 OF_PEOPLE = frozenset({"ID_BOTH_ARMS", "ID_TWO_SOURCES"})
 # Of contradicting facts one is right: released, it frees the person, and the others stay out.
 OF_FACTS = "ID_CONFLICT"

@@ -145,7 +145,15 @@ def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
 
 def _check_status(records: pd.DataFrame) -> pd.DataFrame:
-    return decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
+    """Hold what the laboratory withdrew, and what it may have withdrawn in words that nobody knows."""
+    out = decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
+    odd = records["odd_status"]
+    if not odd.any():
+        return out
+    said = (
+        "the status '" + records.loc[odd, "status_text"].astype("str") + "' is not known: declare it under 'statuses'"
+    )
+    return decide(out, odd, "STATUS_UNKNOWN", hint=said.reindex(records.index))
 
 
 def _check_values(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
@@ -338,7 +346,6 @@ def _flags(records: pd.DataFrame) -> pd.DataFrame:
         "FIO2_ESTIMATED": records["estimated"] & ~ratio,
         "LAB_FLAG": records["remark"] != "",
         "WORD_DECLARED": records["worded"],
-        "STATUS_UNKNOWN": records["odd_status"],
     }
     flags = pd.Series("", index=records.index, dtype="str")
     for name, holds in marks.items():

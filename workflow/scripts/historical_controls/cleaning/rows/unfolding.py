@@ -25,7 +25,7 @@ from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.coded import coded, constant, plain, texts_replaced
+from historical_controls.tables.coded import coded, constant, mapped, plain, texts_replaced
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         names_specimen=siblings.named_here,
         specimen=siblings.specimen,
         assay=coded_filled_column(rows, part.assay, file),
-        status_text=coded_filled_column(rows, part.status, file),
+        status_text=_status(rows, part, file),
         comment=coded_filled_column(rows, part.comment, file),
         meaning=None,
         # Of a result dated by its day alone, when it was surely there: nothing is judged by what was not yet known.
@@ -54,6 +54,15 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         result_latest=latest,
         **reported.said("result_time"),
     )
+
+
+def _status(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile) -> pd.Series:
+    """The status column, with what the part declares its codes to say in their place."""
+    texts = coded_filled_column(rows, part.status, file)
+    if not part.statuses:
+        return texts
+    codes = declared_codes(part.statuses, file)
+    return mapped(texts, lambda known: by_distinct(known, lambda text: codes.meaning(text) or text, "str"))
 
 
 def unfold_wide(

@@ -97,6 +97,10 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
         raise ValueError(f"{key} cannot be relative; only 'time' can")
 
 
+# What the status of a result may say: a withdrawn one is held, and of several results of a sample the best is kept.
+ResultStatus = Literal["final", "preliminary", "corrected", "withdrawn"]
+
+
 class Condition(Section):
     """Which rows of a file a part reads: the column's text, trimmed, is exactly one of these (see `code_case`)."""
 
@@ -159,6 +163,11 @@ class LongMeasurements(FilePart):
     )
     assay: Text | None = Field(None, description="column with the instrument or assay")
     status: Text | None = Field(None, description="column with preliminary, final, corrected")
+    statuses: dict[Text, ResultStatus] = Field(
+        {},
+        description="codes of that column to what they say, beside the usual words of seven languages and the codes of "
+        "HL7; a result of another status is held",
+    )
     comment: Text | None = Field(None, description="column with comments such as 'hemolysed'")
 
     @model_validator(mode="after")
