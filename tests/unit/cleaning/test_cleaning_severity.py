@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from cleaning_study import LAB, LONG, ROOT, dictionary, source, study
 
 from historical_controls.cleaning.findings.finding import Finding
@@ -486,3 +487,44 @@ def test_a_file_whose_statuses_nobody_knows_stops_with_their_line(tmp_path: Path
     meant = LONG | {"statuses": {"gültig": "final", "zurück": "withdrawn"}}
     told, _ = findings_of(path, {"parts": [meant]}, tmp_path)
     assert told["hint"].tolist() == ["8 of 20 records are held (WITHDRAWN 8), 0 more are suspected"]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (["Fallecido", "fallecido", "home"], ""),
+        (["fallecida", "home"], "'fallecida' (10)"),
+        (
+            ["Décès", "verstorben", "óbito", "deceduto", "difunt"],
+            "'Décès' (4), 'deceduto' (4), 'difunt' (4), 'verstorben' (4)",
+        ),
+        # Only ends that the part tells by this column are asked for, and words of none of them are the study's own.
+        (["traslado", "Alta por mejoría", "pending"], "'Alta por mejoría' (7)"),
+    ],
+)
+def test_words_for_an_end_of_the_stay_that_no_condition_names(others: list[str], said: str, tmp_path: Path) -> None:
+    """Whoever has them would count as followed, and not as dead."""
+    when = {"columns": ["left"], "formats": ["%Y-%m-%d"]}
+    ends = {"death": ["fallecido"], "discharge_alive": ["home"]}
+    events = [{"event": one, "time": when, "only_if": {"column": "how", "is_in": own}} for one, own in ends.items()]
+    part = {"kind": "patients", "subject": "id", "where": [{"column": "kind", "is_in": ["p"]}], "events": events}
+    path = tmp_path / "f.csv"
+    texts = [others[n % len(others)] for n in range(20)]
+    # Rows that the part does not read say nothing.
+    rows = [f"P{n:02d},p,,{text}" for n, text in enumerate(texts)] + ["P99,other,,muerto"]
+    path.write_text("id,kind,left,how\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [part]}, tmp_path)
+    found = findings.loc[findings["finding"] == "ENDING_UNREAD"]
+    assert len(found) == bool(said)
+    if said:
+        (one,) = found.to_dict("records")
+        assert said in one["hint"] and one["severity"] == "stop"
+        place, _, declared = one["config_line"].partition(": ")
+        number = int(place.split(".")[3])
+        events[number]["only_if"] = yaml.safe_load(declared)
+        told, _ = findings_of(path, {"parts": [part]}, tmp_path)
+        assert "ENDING_UNREAD" not in set(told["finding"])
+        confirmed = {"confirmed": [{"finding": "ENDING_UNREAD"}]}
+        events[number]["only_if"] = {"column": "how", "is_in": ends[str(events[number]["event"])]}
+        calm, _ = findings_of(path, {"parts": [part], **confirmed}, tmp_path)
+        assert set(calm.loc[calm["finding"] == "ENDING_UNREAD", "severity"]) == {"report"}

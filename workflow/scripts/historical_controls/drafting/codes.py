@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from historical_controls.cleaning.cells.cell_words import ENDING, ending_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.marks import Guess
 
@@ -19,19 +20,6 @@ SEX = {
 FLAG = {
     **dict.fromkeys(("yes", "y", "si", "s", "true", "present", "oui", "ja", "sim"), "yes"),
     **dict.fromkeys(("no", "n", "false", "absent", "non", "nein", "nao"), "no"),
-}
-ENDING = {
-    **dict.fromkeys(("died", "dead", "death", "deceased", "defuncion", "muerte", "fallecido", "expired"), "death"),
-    **dict.fromkeys(("fallecida", "muerto", "exitus", "decede", "deces", "verstorben", "gestorben"), "death"),
-    **dict.fromkeys(("obito", "falecido", "falecida", "deceduto", "decesso", "decedee", "mort", "morte"), "death"),
-    **dict.fromkeys(("viva", "domicilio", "casa", "sorti", "domicile", "vivant", "entlassen"), "discharge_alive"),
-    **dict.fromkeys(("hause", "zuhause", "heim", "maison", "retour", "casa", "domu"), "discharge_alive"),
-    **dict.fromkeys(("lebend", "lebt", "dimesso", "dimessa"), "discharge_alive"),
-    **dict.fromkeys(("alive", "survived", "discharged", "mejoria", "alta", "vivo", "home"), "discharge_alive"),
-    **dict.fromkeys(
-        ("transfer", "transferred", "traslado", "trasladado", "transferido", "transferida"), "transfer_out"
-    ),
-    **dict.fromkeys(("transferencia", "transfert", "transfere", "transferee", "verlegt", "trasferito"), "transfer_out"),
 }
 ENDS = frozenset(ENDING.values())
 RESULT = {
@@ -102,7 +90,7 @@ def ending_codes(texts: Sequence[str]) -> dict[str, Any]:
     found = _distinct(texts)
     meant: dict[str, Any] = {}
     for text in found:
-        event = next((event for word, event in ENDING.items() if word in fold(text).split()), None)
+        event = ending_said(text)
         if event:
             meant.setdefault(event, []).append(text)
     if meant or len(found) != 2:

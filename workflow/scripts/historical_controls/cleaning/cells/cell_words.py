@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from historical_controls.dictionary.folding import fold
+
 # All patterns but those of flags and notes are matched against folded text (no case, accents or punctuation).
 NOT_DONE = re.compile(
     r"pendiente|cancelad|no se realiz|no realizad|no se pudo|no efectuad|no procesad|no solicitad|no recibid|no enviad"
@@ -262,3 +264,31 @@ STATUSES = {
     **dict.fromkeys(_PRELIMINARY, "preliminary"),
     **dict.fromkeys(_WITHDRAWN, "withdrawn"),
 }
+# How a stay ended, of English, Spanish, Portuguese, French, German, Italian and Catalan: any word of a cell counts.
+_DEATH = (
+    *("died", "dead", "death", "deceased", "expired", "defuncion", "muerte", "fallecido", "fallecida", "fallecio"),
+    *("muerto", "muerta", "murio", "exitus", "finado", "finada", "decede", "decedee", "deces", "mort", "morte"),
+    *("verstorben", "verstorbene", "gestorben", "tot", "tod", "todesfall", "obito", "falecido", "falecida", "faleceu"),
+    *("morto", "morta", "morreu", "deceduto", "deceduta", "decesso", "defunto", "defunta", "difunt", "difunta"),
+    *("obit", "traspassat", "defuncio"),
+)
+_ALIVE = (
+    *("alive", "survived", "discharged", "home", "mejoria", "alta", "vivo", "viva", "domicilio", "casa", "sorti"),
+    *("domicile", "vivant", "vivante", "entlassen", "lebend", "lebt", "dimesso", "dimessa", "viu"),
+    *("hause", "zuhause", "heim", "maison", "retour", "domu"),
+)
+_ELSEWHERE = (
+    *("transfer", "transferred", "traslado", "trasladado", "trasladada", "transferido", "transferida"),
+    *("transferencia", "transfert", "transfere", "transferee", "verlegt", "trasferito", "trasferita", "traslladat"),
+)
+ENDING = {
+    **dict.fromkeys(_DEATH, "death"),
+    **dict.fromkeys(_ALIVE, "discharge_alive"),
+    **dict.fromkeys(_ELSEWHERE, "transfer_out"),
+}
+
+
+def ending_said(text: str) -> str | None:
+    """Return the end of a stay that a text names, None where it names none."""
+    words = fold(text).split()
+    return next((event for word, event in ENDING.items() if word in words), None)

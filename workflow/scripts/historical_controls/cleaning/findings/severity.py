@@ -30,17 +30,22 @@ SAID: Mapping[FindingKind, str] = {
     "DATE_ORDER_SUSPECT": "dates whose day and month may be exchanged",
     "CLOCK_SUSPECT": "results dated before their specimens",
     "AIR_BESIDE": "values beside which room air is written, which is not read",
+    "ENDING_UNREAD": "words for an end of the stay that no condition names",
     "DOUBTFUL_SHARE": "records held or suspected",
     "NOTHING_READ": "rows of which nothing is read",
 }
 # A share of another kind: sources may hold other patients.
 NEVER = ("SOURCE_SHIFT",)
+# One death that is not read is wrong wherever deaths are counted.
+ALWAYS = ("ENDING_UNREAD",)
 
 
 def severity(finding: Finding, source: Source) -> Severity:
     """Return 'stop' where the finding is neither confirmed by a person nor within the declared share of records."""
     if source.on_suspect == "warn" or finding.finding in NEVER or _is_confirmed(finding, source):
         return "report"
+    if finding.finding in ALWAYS:
+        return "stop"
     enough = finding.n >= LEAST_TO_STOP or finding.share == 1
     # A share that is not known compares as False.
     return "stop" if enough and finding.share > _limit(finding.finding, source.suspect_shares) else "report"

@@ -19,6 +19,7 @@ FindingKind = Literal[
     "DATE_ORDER_SUSPECT",
     "CLOCK_SUSPECT",
     "AIR_BESIDE",
+    "ENDING_UNREAD",
     "DOUBTFUL_SHARE",
     "NOTHING_READ",
 ]
