@@ -275,7 +275,9 @@ def table_of(html: str, part: str) -> str:
 
 
 def test_a_declared_table_has_spanning_heads_strata_and_each_number_in_its_column(html: str, language: str) -> None:
-    title = {"en": "Adjusted means and difference by day", "es": "Medias ajustadas y diferencia por día"}[language]
+    title = {"en": "Adjusted means and their comparison by day", "es": "Medias ajustadas y su comparación por día"}[
+        language
+    ]
     table = table_of(html, title)
     spans = re.findall(r'<th scope="colgroup" colspan="(\d)">', table)
     assert spans[:3] == ["2", "2", "4"]
