@@ -528,3 +528,69 @@ def test_words_for_an_end_of_the_stay_that_no_condition_names(others: list[str],
         events[number]["only_if"] = {"column": "how", "is_in": ends[str(events[number]["event"])]}
         calm, _ = findings_of(path, {"parts": [part], **confirmed}, tmp_path)
         assert set(calm.loc[calm["finding"] == "ENDING_UNREAD", "severity"]) == {"report"}
+
+
+def built(weights: list[str], heights: list[str], unit: str, folder: Path, **file: Any) -> pd.DataFrame:
+    """Findings of 40 patients with these weights in a unit and heights in cm in turn."""
+    pairs = [(weights[n % len(weights)], heights[n % len(heights)]) for n in range(40)]
+    rows = [f"P{n:02d},{weight},{height}" for n, (weight, height) in enumerate(pairs)]
+    path = folder / "f.csv"
+    path.write_text("id,w,h\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    columns = {"w": {"characteristic": "WEIGHT", "unit": unit}, "h": {"characteristic": "HEIGHT", "unit": "cm"}}
+    return findings_of(path, {"parts": [{"kind": "patients", "subject": "id", "columns": columns}], **file}, folder)[0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "heights", "unit", "index", "right"),
+    [
+        # Women of 50 to 59 kg and 1.50 m: 110 to 130 lb.
+        (["110", "121", "130"], ["150"], "kg", "53.8", "lb"),
+        # Men of 80 to 90 kg and 1.80 m, declared in pounds.
+        (["80", "85", "90"], ["180"], "lb", "11.9", "kg"),
+        # Wasted, very obese, and children, whose weights are theirs.
+        (["45", "50", "55"], ["175"], "kg", "", ""),
+        (["115", "120", "125"], ["172"], "kg", "", ""),
+        (["18", "20", "22"], ["110"], "kg", "", ""),
+    ],
+)
+def test_weights_that_contradict_the_heights(
+    weights: list[str], heights: list[str], unit: str, index: str, right: str, tmp_path: Path
+) -> None:
+    found = built(weights, heights, unit, tmp_path)
+    if not right:
+        assert found.loc[found["config_line"].str.contains(' lb|"lb', regex=True)].empty
+        return
+    (one,) = found.to_dict("records")
+    assert (one["finding"], one["outcome"], one["severity"]) == ("UNIT_SUSPECT", "WEIGHT", "stop")
+    assert one["config_line"] == f'parts.0.columns.w.unit: "{right}"'
+    assert one["hint"] == f"with the heights, the median body mass index is {index} kg/m2; of adults it is 15 to 42"
+    assert built(weights, heights, right, tmp_path).empty
+
+
+@pytest.mark.parametrize(
+    ("years", "n", "severity"),
+    [
+        # Seen in 2020: born in 1919 or 2019, among adults; 12 and 20 years old, as nobody is 112.
+        (["45", "60", "71", "19"], 10, "stop"),
+        (["45", "60", "71", "08"], 0, ""),
+        (["45", "60", "71", "00"], 0, ""),
+        # Children, with a mother among them.
+        (["19", "15", "12", "85"], 0, ""),
+    ],
+)
+def test_births_of_two_digits_that_may_be_of_either_century(
+    years: list[str], n: int, severity: str, tmp_path: Path
+) -> None:
+    rows = [f"P{k:02d},x,01/02/{years[k % 4]},20/05/2020" for k in range(40)]
+    path = tmp_path / "f.csv"
+    path.write_text("id,age,dob,seen\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    age = {"characteristic": "AGE", "born": {"columns": ["dob"], "formats": ["%d/%m/%y"]}}
+    age |= {"as_of": {"columns": ["seen"], "formats": ["%d/%m/%Y"]}}
+    part = {"kind": "patients", "subject": "id", "columns": {"age": age}}
+    found = findings_of(path, {"parts": [part]}, tmp_path)[0]
+    found = found.loc[found["finding"] == "CENTURY_SUSPECT"]
+    assert found["n"].tolist() == ([n] if n else []) and found["severity"].tolist() == ([severity] if n else [])
+    if n:
+        assert found["hint"].item().startswith(f"the year of birth has two digits: {n} of 40 patients are children, or")
+        calm = findings_of(path, {"parts": [part], "confirmed": [{"finding": "CENTURY_SUSPECT"}]}, tmp_path)[0]
+        assert calm.loc[calm["finding"] == "CENTURY_SUSPECT", "severity"].tolist() == ["report"]

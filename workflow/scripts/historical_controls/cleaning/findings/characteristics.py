@@ -11,12 +11,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.findings.declared_times import quoted
-from historical_controls.cleaning.findings.finding import Evidence, Finding
+from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.findings.units import LEAST_VALUES, explained, of_others, plausible
+from historical_controls.cleaning.rows.ages import CENTURY_UNSURE
 from historical_controls.config.sources.parts import CharacteristicColumn, PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
+WEIGHT, HEIGHT = "WEIGHT", "HEIGHT"
+# kg/m2, of groups of adults. Means of countries are 20 to 35 (NCD-RisC 2016, Lancet 387:1377-1396): those of patients
+# who are wasted or very obese are within, and pounds as kilograms are not.
+BODY_MASS = (15.0, 42.0)
+OF_BODY_MASS = "with the heights, the median body mass index is {:.1f} kg/m2; of adults it is {:g} to {:g}"
 # So many texts are in one suggested line.
 MOST_TEXTS = 10
 
@@ -42,6 +48,12 @@ def unit_of_characteristics(
             if len(values) < LEAST_VALUES:
                 continue
             median = float(pd.Series(values, dtype="float64").median())
+            # A median that some group may have can still contradict the heights of the same patients.
+            index = _body_mass_index(patients, there, dictionary) if code == WEIGHT else None
+            if index is not None and limits[0] <= median <= limits[1]:
+                limits = BODY_MASS[0] * median / index, BODY_MASS[1] * median / index
+            else:
+                index = None
             found = None if limits[0] <= median <= limits[1] else explained(median, own, limits, code, dictionary)
             other = found.conversion if found is not None else None
             # A column states a unit, and no bare power of ten.
@@ -50,8 +62,40 @@ def unit_of_characteristics(
                 where = Evidence("ledger", {"file": name, "item": column, "analyte": code})
                 n, factor = len(values), other.factor / own.factor
                 hint = of_others((name, code, unit), median, (own, other), dictionary) or line
+                hint = hint if index is None else OF_BODY_MASS.format(index, *BODY_MASS)
                 suspect = Finding(name, "UNIT_SUSPECT", code, unit, median, n, 1.0, factor, hint, line, (where,))
                 yield replace(suspect, raw_value=f"{(median - own.offset) / own.factor:g}")
+
+
+def _body_mass_index(patients: Path, there: set[str], dictionary: Dictionary) -> float | None:
+    """The median of weight over squared height of adults of whom both are known, None where there are too few."""
+    if not {WEIGHT, HEIGHT} <= there:
+        return None
+    both = pq.read_table(patients, columns=[WEIGHT, HEIGHT]).to_pandas().dropna().astype("float64")
+    adults = plausible(HEIGHT, dictionary)
+    if len(both) < LEAST_VALUES or adults is None or not adults[0] <= both[HEIGHT].median() <= adults[1]:
+        return None
+    return float((both[WEIGHT] / (both[HEIGHT] / 100) ** 2).median())
+
+
+def centuries(tally: pd.DataFrame) -> Iterator[Finding]:
+    """Yield files of adults in which births with two digits of the year may be of either century.
+
+    Where most patients are so young, they are children, and nothing is asked. tally: see ledger_tally.
+    """
+    unsure = tally.loc[tally["reason"] == CENTURY_UNSURE]
+    for (file, item, code), own in unsure.groupby(["file", "item", "analyte"], sort=True):
+        same = (tally["file"] == file) & (tally["item"] == item) & (tally["table"] == "patients")
+        n, total = int(own["n"].sum()), int(tally.loc[same & (tally["fate"] == "clean"), "n"].sum())
+        if 2 * n >= total:
+            continue
+        hint = (
+            f"the year of birth has two digits: {n} of {total} patients are children, or more than 100 years old; ask "
+            "for years of four digits, or correct the cells"
+        )
+        where = Evidence("ledger", {"file": str(file), "item": str(item), "reason": CENTURY_UNSURE})
+        share = n / total
+        yield Finding(str(file), "CENTURY_SUSPECT", str(code), "", NOT_KNOWN, n, share, NOT_KNOWN, hint, "", (where,))
 
 
 def _numeric(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, str, CharacteristicColumn]]:

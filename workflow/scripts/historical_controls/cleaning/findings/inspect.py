@@ -13,7 +13,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cleaning.findings.arms import unknown_arms, unread_endings
-from historical_controls.cleaning.findings.characteristics import unit_of_characteristics
+from historical_controls.cleaning.findings.characteristics import centuries, unit_of_characteristics
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
 from historical_controls.cleaning.findings.examples import as_sent, example_places
 from historical_controls.cleaning.findings.finding import Finding
@@ -87,6 +87,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
         *air_beside_values(tally),
+        *centuries(tally),
         *unread_endings(source, inspected.intake),
         *unknown_arms(inspected.ledger, tally, source),
         *orders,

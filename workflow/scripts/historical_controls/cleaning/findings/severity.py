@@ -31,13 +31,14 @@ SAID: Mapping[FindingKind, str] = {
     "CLOCK_SUSPECT": "results dated before their specimens",
     "AIR_BESIDE": "values beside which room air is written, which is not read",
     "ENDING_UNREAD": "words for an end of the stay that no condition names",
+    "CENTURY_SUSPECT": "births that may be of either century",
     "DOUBTFUL_SHARE": "records held or suspected",
     "NOTHING_READ": "rows of which nothing is read",
 }
 # A share of another kind: sources may hold other patients.
 NEVER = ("SOURCE_SHIFT",)
-# One death that is not read is wrong wherever deaths are counted.
-ALWAYS = ("ENDING_UNREAD",)
+# One death that is not read is wrong wherever deaths are counted, and one adult who is a child in every adjustment.
+ALWAYS = ("ENDING_UNREAD", "CENTURY_SUSPECT")
 
 
 def severity(finding: Finding, source: Source) -> Severity:

@@ -9,11 +9,15 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar, parse_times
 from historical_controls.cleaning.records.columns import joined_times
-from historical_controls.cleaning.records.records import decide, time_as_sent
+from historical_controls.cleaning.records.records import decide, note_if_unremarked, time_as_sent
 from historical_controls.config.sources.parts import CharacteristicColumn
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.prefixes import unit_of_time
 
+# Years; hardly anybody in a hospital is older.
+OLDEST = 110
+# What the ledger says of births of either century.
+CENTURY_UNSURE = "CENTURY_UNSURE"
 # Nobody in a study was born earlier.
 EARLIEST_BIRTH = date(1880, 1, 1)
 # The last year that strptime reads of two digits.
@@ -52,7 +56,14 @@ def ages(
     out = records.assign(value=age)
     for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
         out = decide(out, times.reason != "", times.reason, hint=time_as_sent(what, text, times.hint))
-    return decide(out, age < 0, "TIME_ORDER", hint="born after the date of the age")
+    out = decide(out, age < 0, "TIME_ORDER", hint="born after the date of the age")
+    if not two_digits:
+        return out
+    # '03/05/19' is 2019 as well as 1919: which one, the other patients of the file tell, or nobody does.
+    years = _completed(first, last, "years")
+    either = years.between(0, OLDEST - 100)
+    said = "the year of birth has two digits: " + years.map("{:g}".format) + " years old, or a hundred more"
+    return note_if_unremarked(out, either, CENTURY_UNSURE, said)
 
 
 def _completed(first: pd.Series, last: pd.Series, unit: str) -> pd.Series:
