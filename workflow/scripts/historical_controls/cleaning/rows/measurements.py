@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, ESTIMATED, HAEMOLYSED, STATUSES
+from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, ESTIMATED, HAEMOLYSED
 from historical_controls.cleaning.cells.declared_words import (
     air_beside,
     apply_words,
@@ -37,9 +37,9 @@ from historical_controls.cleaning.records.records import check_subject, check_ti
 from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
+from historical_controls.cleaning.rows.statuses import check_status, read_status
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.dictionary.folding import fold
 
 # Two neighbours in single precision are 1.2e-7 of their value apart.
 SINGLE_PRECISION = 1e-6
@@ -82,7 +82,7 @@ def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictio
         check_subject,
         check_times,
         lambda r: _check_order(r, calendar),
-        _check_status,
+        check_status,
         # What was known when rests on it: unread, it is not the same as none.
         lambda r: check_times(r, "result_time"),
         lambda r: _check_values(r, file, dictionary),
@@ -111,8 +111,7 @@ def _read(records: pd.DataFrame, style: NumberStyle) -> pd.DataFrame:
     columns = read_cells(records["raw_value"], style)
     meaning = records["meaning"]
     columns["finding"] = meaning.where(meaning.notna(), columns["finding"])
-    status = by_distinct(records["status_text"], lambda text: STATUSES.get(fold(text), "unknown"), "str")
-    return records.assign(**columns, status=status.mask(status == "unknown", "done"), odd_status=status == "unknown")
+    return records.assign(**columns, status=read_status(records["status_text"]))
 
 
 def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
@@ -142,18 +141,6 @@ def _is_early(records: pd.DataFrame, calendar: Calendar) -> pd.Series:
 def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     early = _is_early(records, calendar)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
-
-
-def _check_status(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold what the laboratory withdrew, and what it may have withdrawn in words that nobody knows."""
-    out = decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
-    odd = records["odd_status"]
-    if not odd.any():
-        return out
-    said = (
-        "the status '" + records.loc[odd, "status_text"].astype("str") + "' is not known: declare it under 'statuses'"
-    )
-    return decide(out, odd, "STATUS_UNKNOWN", hint=said.reindex(records.index))
 
 
 def _check_values(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:

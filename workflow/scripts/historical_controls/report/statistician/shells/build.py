@@ -59,15 +59,15 @@ def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlT
     places = [place for place in range(len(shell.columns)) if place in used]
     printer = names.printer
     columns = [(group, column) for at, (group, column) in enumerate(shell.columns) if at in places]
-    compared = comparison_head(filled.results())
+    comparison = comparison_head(filled.results())
     heads = (_stub_head(names, shell), *(_head(names, column) for _, column in columns))
-    rows = tuple(_rows(names, shell, filled, places, compared == OF_BOTH_KINDS))
+    rows = tuple(_rows(names, shell, filled, places, comparison == OF_BOTH_KINDS))
     own = dict.fromkeys((*shell.notes, *(column.note for _, column in columns if column.note)))
     said = (*(printer.word(f"shell.{name}") for name in own), *notes(names, filled.results(), shell.analysis))
     table_id = f"t{output.output_id}-{place}".replace(".", "_")
     title = printer.word(f"shell.{shell.title}")
     words = frozenset(at for at, (_, column) in enumerate(columns, start=1) if column.cells[0][0].kind.is_text)
-    return HtmlTable(table_id, output.output_id, title, heads, rows, said, 1, _spans(names, columns, compared), words)
+    return HtmlTable(table_id, output.output_id, title, heads, rows, said, 1, _spans(names, columns, comparison), words)
 
 
 def _spread_out(names: Names, shell: Shell) -> Shell:
@@ -215,7 +215,7 @@ def _kind(row: Result) -> str:
     return KINDS.get(row.unit.partition("/")[0], "contrast")
 
 
-def _spans(names: Names, columns: Iterable[tuple[str, Column]], compared: str) -> tuple[Span, ...]:
+def _spans(names: Names, columns: Iterable[tuple[str, Column]], comparison: str) -> tuple[Span, ...]:
     """Spanning heads over neighbouring columns of one group; none where no group has a head."""
     spans: list[tuple[str, int]] = []
     for group, _ in columns:
@@ -226,14 +226,14 @@ def _spans(names: Names, columns: Iterable[tuple[str, Column]], compared: str) -
     # Without any named group a second line of heads would be empty.
     if not any(group for group, _ in spans):
         return ()
-    return tuple(Span(_group_head(names, group, compared), width) for group, width in spans)
+    return tuple(Span(_group_head(names, group, comparison), width) for group, width in spans)
 
 
-def _group_head(names: Names, group: str, compared: str) -> Markup:
+def _group_head(names: Names, group: str, comparison: str) -> Markup:
     if group in ARMS:
         return arm_head(names.printer, group)
     if group == CONTRAST:
-        return names.printer.word(f"shell.{compared}")
+        return names.printer.word(f"shell.{comparison}")
     return names.printer.word(f"shell.{group}") if group else Markup("")
 
 
