@@ -11,11 +11,12 @@ import pytest
 from historical_controls.ard.rows import ard_frame
 from historical_controls.balance.gates import Gate
 from historical_controls.balance.weight_rows import gate_rows
+from historical_controls.config.study_config import load_config
 from historical_controls.report.investigator.page import render_report
 
 from .conftest import LANGUAGES
 from .reading import Page
-from .study import small_study
+from .study import small_study, study_config
 from .test_statistician import render
 from .test_wording import FORBIDDEN
 
@@ -38,9 +39,13 @@ SAID = {
 COULD_DIE = {"en": "none of them could die before it", "es": "ninguno de ellos pudo fallecer antes"}
 
 
-def pages(language: str, *gates: Gate) -> tuple[str, str]:
+def pages(language: str, *gates: Gate, randomised: bool = False) -> tuple[str, str]:
     """The investigators' and the statisticians' page, as read."""
     study = small_study()
+    if randomised:
+        told = study_config()
+        told["study"] |= {"design": "randomised"}  # type: ignore[operator]
+        study = replace(study, config=load_config(told))
     ard = pd.concat([study.ard, ard_frame(list(gate_rows("unweighted", gates, "primary")))], ignore_index=True)
     study = replace(study, ard=ard)
     written = render_report(study.page(language)), render(study, language)
@@ -65,3 +70,9 @@ def test_treatment_at_time_zero_leaves_nothing_to_say(language: str) -> None:
     page, _ = pages(language)
     assert COULD_DIE[language] not in page
     assert MATCHED[language] in page and WAITED[language] in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_in_a_group_of_a_randomised_trial_for_having_lived(language: str) -> None:
+    page, _ = pages(language, LATER, randomised=True)
+    assert COULD_DIE[language] not in page

@@ -152,7 +152,8 @@ def treated_after_zero(comparison: Compared) -> list[str]:
     zero = comparison.config.cohort.time_zero.treated
     patients = comparison.tables.patients
     people = patients.loc[patients["included"].fillna(False).astype(bool)].reset_index(drop=True)
-    if comparison.config.single_arm or set(people["arm"]) != set(ARMS):
+    # By allocation nobody is in a group for having lived until the treatment.
+    if comparison.config.design == "randomised" or set(people["arm"]) != set(ARMS):
         return []
     found = {one.gate: one.value for one in immortal_time(people, (people["arm"] == "treated").to_numpy(dtype=bool))}
     remedy = (

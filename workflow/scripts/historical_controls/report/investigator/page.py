@@ -156,11 +156,11 @@ def _applies(printer: Printer, bias: str) -> bool:
     """Whether any file can record what a source of bias is about; a study without waits has no doubt about them.
 
     A baseline that ends at time zero hides nothing. Groups of a randomised trial share their calendar and their
-    schedule; records without dates tell no calendar.
+    schedule, and whoever dies before the treatment is in one of them; records without dates tell no calendar.
     """
     if bias == "calendar" and all(source.relative_epoch for source in printer.config.sources.values()):
         return False
-    if bias in ("calendar", "visits") and printer.config.design == "randomised":
+    if bias in ("calendar", "visits", "immortal") and printer.config.design == "randomised":
         return False
     if bias == "time":
         return had_to_wait(printer)
