@@ -276,7 +276,7 @@ def test_rows_are_cards_on_a_phone(browser: Browser, folder: Path) -> None:
     )
     assert len(set(page.evaluate(cells))) == 1
     head = "getComputedStyle(document.querySelector('#table-glance tbody td'), '::before').content"
-    assert "Treated minus historical" in page.evaluate(head)
+    assert "Treated − historical" in page.evaluate(head)
     page.set_viewport_size({"width": 768, "height": 900})
     assert len(set(page.evaluate(cells))) > 1
     assert page.evaluate(head) == "none"
