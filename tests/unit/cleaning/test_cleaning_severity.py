@@ -500,6 +500,9 @@ def test_a_file_whose_statuses_nobody_knows_stops_with_their_line(tmp_path: Path
         ),
         # Only ends that the part tells by this column are asked for, and words of none of them are the study's own.
         (["traslado", "Alta por mejoría", "pending"], "'Alta por mejoría' (7)"),
+        # What did not happen is no end.
+        (["No falleció", "muerte: no", "pas décédé", "nicht verstorben", "not yet discharged"], ""),
+        (["murió sin intubación", "home"], "'murió sin intubación' (10)"),
     ],
 )
 def test_words_for_an_end_of_the_stay_that_no_condition_names(others: list[str], said: str, tmp_path: Path) -> None:

@@ -288,7 +288,17 @@ ENDING = {
 }
 
 
+# Within two words before ('no falleció', 'not yet discharged') or right behind ('muerte: no') one that says an end.
+_NO = {"no", "non", "nao", "nein", "nie"}
+_NOT = _NO | {"not", "nicht", "kein", "keine", "pas", "ne", "sin", "sem", "without"}
+
+
 def ending_said(text: str) -> str | None:
-    """Return the end of a stay that a text names, None where it names none."""
+    """Return the end of a stay that a text names, None where it names none, or says that there was none."""
     words = fold(text).split()
-    return next((event for word, event in ENDING.items() if word in words), None)
+    said = {
+        word
+        for i, word in enumerate(words)
+        if not _NOT & {*words[max(i - 2, 0) : i]} and not _NO & {*words[i + 1 : i + 2]}
+    }
+    return next((event for word, event in ENDING.items() if word in said), None)
