@@ -157,8 +157,14 @@ def test_flags_stay_with_the_value() -> None:
 
 # As laboratories of seven languages, HL7 table 0085 and FHIR's ObservationStatus say it.
 STATUSES = {
-    "done": ("", "F", "final", "Validado", "validée", "Endbefund", "freigegeben", "validat", "definitivo", "Liberado"),
-    "preliminary": ("P", "R", "preliminary", "vorläufig", "provvisorio", "provisoire", "no validado", "parcial"),
+    "done": (
+        *("", "F", "final", "Validado", "validée", "Endbefund", "freigegeben", "validat", "definitivo", "Liberado"),
+        *("Completado", "Firmado", "Auto-verified", "appended", "refertato", "gültig"),
+    ),
+    "preliminary": (
+        *("P", "R", "preliminary", "vorläufig", "provvisorio", "provisoire", "no validado", "parcial"),
+        *("Pendiente", "en proceso", "registered"),
+    ),
     "corrected": ("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit"),
     "withdrawn": (
         *("X", "D", "W", "cancelled", "entered-in-error", "annulé", "storniert", "annullato", "estornado"),

@@ -476,15 +476,15 @@ def test_a_doubtful_file_proposes_what_its_cells_say(cell: str, line: str, tmp_p
 
 def test_a_file_whose_statuses_nobody_knows_stops_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
-    said = ["gültig"] * 12 + ["zurück"] * 8
+    said = ["grün"] * 12 + ["zurück"] * 8
     rows = [f"P{n},2020-05-{n % 28 + 1:02d} 08:00,CRP,{40 + n},mg/L,,,{one}," for n, one in enumerate(said)]
     path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
     findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
     (found,) = findings.to_dict("records")
     assert (found["finding"], found["n"], found["severity"]) == ("DOUBTFUL_SHARE", 20, "stop")
-    line = 'statuses: {"gültig": "...", "zurück": "..."}   # of the part: final, preliminary, corrected or withdrawn'
+    line = 'statuses: {"grün": "...", "zurück": "..."}   # of the part: final, preliminary, corrected or withdrawn'
     assert found["config_line"] == line
-    meant = LONG | {"statuses": {"gültig": "final", "zurück": "withdrawn"}}
+    meant = LONG | {"statuses": {"grün": "final", "zurück": "withdrawn"}}
     told, _ = findings_of(path, {"parts": [meant]}, tmp_path)
     assert told["hint"].tolist() == ["8 of 20 records are held (WITHDRAWN 8), 0 more are suspected"]
 

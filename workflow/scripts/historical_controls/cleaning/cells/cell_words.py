@@ -174,6 +174,10 @@ BAD_SPECIMEN = (
 # Words, the codes of HL7 table 0085 (observation result status), and those of FHIR (ObservationStatus). A result that
 # is not verified yet is preliminary.
 _FINAL = (
+    *("completado", "completada", "firmado", "firmada", "emitido", "emitida", "reportado", "reportada", "reported"),
+    *("informado", "informada", "entregado", "entregada", "impreso", "signed", "issued", "resulted", "done", "ok"),
+    *("valid", "valido", "valida", "gultig", "final result", "resultado final", "auto verified", "autoverified"),
+    *("auto validado", "autovalidado", "appended", "refertato", "befundet", "concluido", "concluida"),
     *("", "f", "u", "final", "finalizado", "finalizada", "finalise", "finale", "endgultig", "endbefund", "definitivo"),
     *("definitiva", "definitif", "definitive", "definitiu", "validado", "validada", "validated", "valide", "validee"),
     *("validato", "validata", "validat", "validiert", "verificado", "verificada", "verified", "verifie", "verifiee"),
@@ -218,6 +222,7 @@ _CORRECTED = (
     *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
 )
 _PRELIMINARY = (
+    *("pending", "pendiente", "pendente", "en proceso", "em processo", "in progress", "registered", "en cours"),
     *("p", "r", "s", "preliminar", "preliminary", "preliminaire", "preliminare", "vorlaufig", "parcial", "partial"),
     *("partiel", "partielle", "parziale", "teilbefund", "provisional", "provisorio", "provisoria", "provisoire"),
     *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
