@@ -101,8 +101,9 @@ def _carried_ids(case: Case, known: dict[int, Known], found: Found) -> dict[int,
     carried: str | None = ""
     for line in sorted(set(found.intake["line"]) | set(known)):
         if line in known and present is not None:
-            own = texts[(known[line].row, known[line].touched)][present].strip()
-            carried = own or carried
+            own = texts[(known[line].row, known[line].touched)][present]
+            # A mark that nobody sees leaves a cell as blank as none.
+            carried = own.strip() if any(c.isprintable() and not c.isspace() for c in own) else carried
             out[line] = carried
         elif problem.get(line) not in SET_ASIDE:
             # A broken line may have named the next person; a changed one that can be read named whomever it says.
