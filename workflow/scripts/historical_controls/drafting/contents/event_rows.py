@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from historical_controls.cleaning.cells.cell_words import ending_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
-from historical_controls.drafting.codes import ENDING
 from historical_controls.drafting.draft import Draft, part_of, time_of
 from historical_controls.drafting.marks import Guess
 
@@ -42,6 +42,5 @@ def _event(draft: Draft, text: str) -> Any:
     spelled = {
         fold(word): code for code, one in draft.dictionary.events.items() for word in (code, one.label_en, one.label_es)
     }
-    said = next((event for word, event in ENDING.items() if word in fold(text).split()), None)
-    code = spelled.get(fold(text)) or known.event_of(text) or said
+    code = spelled.get(fold(text)) or known.event_of(text) or ending_said(text)
     return code or Guess(draft.own.add_event(text), OWN)

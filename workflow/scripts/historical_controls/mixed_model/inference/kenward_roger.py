@@ -70,7 +70,7 @@ def _with_untold(state: SmallSample, point: Point, directions: Array) -> SmallSa
 def _told(point: Point, directions: Array, information: Array) -> NDArray[np.bool_]:
     """Which directions the restricted likelihood tells anything of, in any of several problems (R,).
 
-    The variance of a visit at which an arm has one patient, whom its own mean fits exactly, is in no contrast of other
+    The variance of a visit at which a group has one subject, whom its own mean fits exactly, is in no contrast of other
     visits; its information is what rounding leaves of a zero, next to that with known means.
     """
     known, start = np.zeros(np.diagonal(information, axis1=-2, axis2=-1).shape), 0
