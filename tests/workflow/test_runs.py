@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -227,6 +228,21 @@ def test_wrong_encoding_ends_in_plain_lines_on_the_terminal_and_in_the_log(small
     assert f'in file "{ROOT / "workflow/rules/intake.smk"}", line ' in run.output
     assert "jobs.smk" not in run.output
     assert not (small_study / "results/report/investigator.en.html").exists()
+
+
+def test_no_more_jobs_run_at_once_than_there_are_processors(finished_study: Path, program: Path) -> None:
+    one = "import os, runpy; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])"
+    command = [sys.executable, "-c", f"{one}; runpy.run_module('snakemake', run_name='__main__')"]
+    command += ["--snakefile", str(program / "Snakefile"), "--cores", "4", "--directory", str(finished_study)]
+    began = time.time()
+    done = subprocess.run(
+        [*command, "--forcerun", "read_file", "--until", "read_file"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    records = map(json.loads, (path.read_text() for path in (finished_study / ".snakemake/metadata").iterdir()))
+    times = sorted((one["starttime"], one["endtime"]) for one in records if one["starttime"] >= began)
+    assert len(times) > 2
+    assert all(end <= start for (_, end), (start, _) in pairwise(times))
 
 
 def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path, program: Path) -> None:
