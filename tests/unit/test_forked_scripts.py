@@ -7,15 +7,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from historical_controls import forked_scripts
-from historical_controls.forked_scripts import LOST, ONE_THREAD, ScriptRun, ScriptServer, forking, named, why_killed
+from historical_controls.forked_scripts import (
+    LOST,
+    ONE_THREAD,
+    ScriptRun,
+    ScriptServer,
+    Usage,
+    forking,
+    named,
+    why_killed,
+)
 
 Write = Callable[[str], str]
 
@@ -108,19 +116,17 @@ def test_many_scripts_run_at_once(server: ScriptServer, write: Write, tmp_path: 
         assert list(pool.map(lambda one: server.run(ScriptRun(one, tmp_path, {})), scripts)) == list(range(40))
 
 
-def test_a_script_is_known_by_its_process_while_it_runs(server: ScriptServer, write: Write, tmp_path: Path) -> None:
-    seen = []
-
-    @contextmanager
-    def watched(process: int) -> Iterator[None]:
-        seen.append(alive(process))
-        (tmp_path / "go").touch()
-        yield
-        seen.append(alive(process))
-
-    script = write("import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)")
-    assert server.run(ScriptRun(script, tmp_path, {}, watched)) == 0
-    assert seen == [True, False]
+def test_what_a_script_took_is_told(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    seen: list[Usage] = []
+    script = write(
+        "import time\nheld = bytearray(200_000_000)\nend = time.process_time() + 0.3\n"
+        "while time.process_time() < end: pass\ntime.sleep(0.3)"
+    )
+    assert server.run(ScriptRun(script, tmp_path, {}, seen.append)) == 0
+    (usage,) = seen
+    assert usage.seconds >= 0.6
+    assert 0.3 <= usage.processor_seconds <= usage.seconds + 0.1
+    assert 200_000_000 / 1024**2 <= usage.most_memory_mb < 2000
 
 
 def test_scripts_end_with_the_process_that_asked(write: Write, tmp_path: Path) -> None:

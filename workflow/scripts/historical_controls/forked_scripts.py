@@ -25,9 +25,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -46,17 +47,26 @@ Request = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What a script and the processes that it waited for took, as the kernel counted it (wait4(2))."""
+
+    seconds: float
+    processor_seconds: float
+    most_memory_mb: float
+
+
+@dataclass(frozen=True)
 class ScriptRun:
     """A script to run as `python script` would in a folder, with an environment.
 
-    meanwhile: entered with the script's process id for as long as it runs. log: file that is told why the script was
-    killed, besides the terminal.
+    used: told what the script took when it has ended. log: file that is told why the script was killed, besides the
+    terminal.
     """
 
     script: str
     folder: Path
     environment: dict[str, str]
-    meanwhile: Callable[[int], AbstractContextManager[object]] = lambda _: nullcontext()
+    used: Callable[[Usage], object] = lambda _: None
     log: Path | None = None
 
 
@@ -82,9 +92,8 @@ class ScriptServer:
     def __init__(self, needed: Sequence[str] = ()) -> None:
         self._requests, self._server = spawned()
         self._needed, self._numbers, self._sending = list(needed), itertools.count(), threading.Lock()
-        # By number of the script: its process id, 0 if it has none, then its exit code.
-        self._started: dict[int, Future[int]] = {}
-        self._ended: dict[int, Future[int]] = {}
+        # By number of the script: its exit code and what it took.
+        self._ended: dict[int, Future[tuple[int, Usage | None]]] = {}
         threading.Thread(target=self._listen, daemon=True).start()
 
     def check_run(self, run: ScriptRun) -> None:
@@ -122,7 +131,7 @@ class ScriptServer:
         Libraries of linear algebra have one thread, whatever the environment of the script says.
         """
         number = next(self._numbers)
-        self._started[number], self._ended[number] = started, ended = Future[int](), Future[int]()
+        self._ended[number] = ended = Future[tuple[int, Usage | None]]()
         request = {"number": number, "script": run.script, "folder": str(run.folder)}
         request |= {"environment": run.environment | ONE_THREAD}
         try:
@@ -130,22 +139,19 @@ class ScriptServer:
                 self._requests.sendall(json.dumps(request | {"needed": self._needed}).encode() + b"\n")
         except OSError:
             return LOST
-        process = started.result()
-        if not process:
-            return LOST
-        with run.meanwhile(process):
-            return ended.result()
+        code, usage = ended.result()
+        if usage is not None:
+            run.used(usage)
+        return code
 
     def _listen(self) -> None:
         with suppress(OSError), self._requests.makefile(encoding="utf-8") as answers:
             for line in answers:
-                number, kind, value = json.loads(line)
-                {"started": self._started, "ended": self._ended}[kind].pop(number).set_result(value)
+                number, code, *usage = json.loads(line)
+                self._ended.pop(number).set_result((code, Usage(*usage)))
         # Nobody waits for a server that is gone.
-        for future in list(self._started.values()):
-            future.set_result(0)
         for future in list(self._ended.values()):
-            future.set_result(LOST)
+            future.set_result((LOST, None))
 
 
 def forking(
@@ -205,7 +211,8 @@ def serve(connection: socket.socket) -> Request | None:
     signal.set_wakeup_fd(wakes.fileno())
     # Datagrams: what several forks tell is never mixed.
     told, tells = socket.socketpair(type=socket.SOCK_DGRAM)
-    running: dict[int, int] = {}
+    # By process: the number of its script, and when it began.
+    running: dict[int, tuple[int, float]] = {}
     rest = b""
     while True:
         ready, _, _ = select.select([connection, woken, told], [], [])
@@ -213,10 +220,11 @@ def serve(connection: socket.socket) -> Request | None:
             _import(told.recv(MOST_TOLD).decode().split())
         if woken in ready:
             woken.recv(4096)
-            for process, code in _ended():
+            for process, code, usage in _ended():
                 # An import may have started a process of its own.
                 if process in running:
-                    _answer(connection, running.pop(process), "ended", code)
+                    number, began = running.pop(process)
+                    _answer(connection, [number, code, time.monotonic() - began, *usage])
         if connection not in ready:
             continue
         received = connection.recv(65536)
@@ -234,26 +242,26 @@ def serve(connection: socket.socket) -> Request | None:
                 _end_with(server)
                 _leave(connection, woken, wakes, told)
                 return request | {"tells": tells}
-            running[process] = request["number"]
-            _answer(connection, request["number"], "started", process)
+            running[process] = request["number"], time.monotonic()
 
 
-def _answer(connection: socket.socket, number: int, kind: str, value: int) -> None:
+def _answer(connection: socket.socket, values: list[float]) -> None:
     # Who asked may be gone, which the next read tells.
     with suppress(OSError):
-        connection.sendall(json.dumps([number, kind, value]).encode() + b"\n")
+        connection.sendall(json.dumps(values).encode() + b"\n")
 
 
-def _ended() -> Iterator[tuple[int, int]]:
-    """Process ids and exit codes of the forks that have ended."""
+def _ended() -> Iterator[tuple[int, int, tuple[float, float]]]:
+    """Of the forks that have ended: process id, exit code, and seconds of processors with the most memory in MB."""
     while True:
         try:
-            process, status = os.waitpid(-1, os.WNOHANG)
+            process, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if not process:
             return
-        yield process, os.waitstatus_to_exitcode(status)
+        # Memory is counted in units of 1,024 bytes.
+        yield process, os.waitstatus_to_exitcode(status), (usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def _end_with(server: int) -> None:

@@ -294,7 +294,8 @@ def fit_rung(
     spec = specification(mean.null if null else mean.fixed, rung)
     fit: Fit
     if rows["y"].isna().any():
-        fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed, near=near)
+        bounded = with_open_bounds(rows)
+        fit = fit_imputed(bounded, with_bounds(spec), seed=mean.seed, near=near, like=like or mean.design)
     else:
         fit = fit_mixed_model(rows, spec, like=like or mean.design, near=near)
     fit.point  # noqa: B018  raises NotConverged

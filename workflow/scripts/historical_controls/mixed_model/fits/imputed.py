@@ -140,16 +140,18 @@ def fit_imputed(
     copies: int | None = None,
     seed: int = SEED,
     near: Near | None = None,
+    like: Design | None = None,
 ) -> ImputedFit:
     """Fit a response with bounds under any covariance; the response of a censored row is where its draws start.
 
-    copies: completed copies of the data; None = as many as `copies_of` says. near: the maximum of a similar fit.
+    copies: completed copies of the data; None = as many as `copies_of` says. near: the maximum of a similar fit; like:
+    a design of the same rows and mean, see `build_design`.
     Raises DataError, RankDeficient, NotEstimable or SpecificationError for what cannot be fitted; a fit one of whose
     copies did not converge has `converged` False and no estimates.
     """
     if not spec.censored:
         raise SpecificationError(Code.CENSORED_WITHOUT_BOUNDS)
-    design = build_design(data, spec)
+    design = build_design(data, spec, like)
     with typed_failures():
         bounds = checked_bounds(design)
         censored = bounds[0] != bounds[1]
@@ -192,7 +194,7 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
 
     Criteria of models take the mean over draws of one of them (Cavanaugh & Shumway 1998, J Stat Plan Inference 67:45).
     """
-    design = build_design(fit.design.data, spec)
+    design = build_design(fit.design.data, spec, fit.design)
     values = np.empty((len(fit.fits), len(design.y)))
     for copy, own in zip(values, fit.fits, strict=True):
         # The other covariance may order rows differently (by visit): through the caller's order from one to the other.
