@@ -13,7 +13,7 @@ from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_m
 from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import fit_design
-from historical_controls.mixed_model.fits.responses import fit_responses, maxima, with_responses
+from historical_controls.mixed_model.fits.responses import Responses, fit_responses, maxima, with_responses
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control
 from historical_controls.mixed_model.likelihood.together import maximise_together, newton_together
@@ -118,7 +118,7 @@ def test_impossible_starts_are_left_to_others() -> None:
     assert newton_together(lambda theta: None, np.tile(fit.point.theta, (3, 1)), Control())[0] is None
     assert maximise_together(lambda own: lambda theta: None, np.tile(fit.point.theta, (3, 1)), Control()) == (None,) * 3
     # A start where the numbers overflow: each response finds its maximum from the declared starts.
-    found = maxima(fit, fit.design, y, np.full((3, len(fit.point.theta)), 1e200))
+    found = maxima(Responses(fit, fit.design, y, np.full((3, len(fit.point.theta)), 1e200)))
     for own, peak in zip(y, found, strict=True):
         assert peak is not None
         assert peak.loglik == pytest.approx(fit_design(replace(fit.design, y=own), Control()).loglik, abs=1e-6)

@@ -26,7 +26,7 @@ from historical_controls.mixed_model.design.messages import Code, Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits import covariance, influence
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
-from historical_controls.mixed_model.fits.responses import at_maximum, maxima
+from historical_controls.mixed_model.fits.responses import Responses, at_maximum, maxima, one_step
 from historical_controls.mixed_model.inference.answers import SEED, Answers
 from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
 from historical_controls.mixed_model.likelihood.likelihood import Point
@@ -36,8 +36,9 @@ from historical_controls.mixed_model.likelihood.reduction import Problem
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
-# Draws on the way come from a point within 0.1 standard errors of the maximum, which is less than they scatter.
-ON_THE_WAY = Control(converged=1e-2, polished=1e-2, certified=False)
+# On the way each round takes one step, which is locally as good as the maximum itself (Lange 1995, J R Stat Soc B
+# 57:425-437); what it leaves to gain, less than the draws scatter, the next round gains.
+ON_THE_WAY = Control(converged=1e-2, polished=1e-2, certified=False, one_step=True)
 
 
 @dataclass(frozen=True)
@@ -221,15 +222,27 @@ def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -
 
 @dataclass(frozen=True)
 class Copies:
-    """D completed responses y (D, N) in the caller's units and the maxima of their restricted likelihoods, which are
-    all in the reduced units of one fit."""
+    """D completed responses y (D, N) in the caller's units, and where their restricted likelihoods stand.
+
+    points: one of each, or of several at once; all are in the reduced units of one fit.
+    """
 
     y: Array
     points: tuple[Point, ...]
 
+    @property
+    def first(self) -> Point:
+        point = self.points[0]
+        return point.one(0) if self._several else point
+
+    @property
+    def _several(self) -> bool:
+        return self.points[0].theta.ndim > 1
+
     def stacked(self, name: str) -> Array:
-        """One number or array of every point."""
-        return np.stack([getattr(point, name) for point in self.points])
+        """One number or array of every copy."""
+        values = [getattr(point, name) for point in self.points]
+        return np.concatenate(values) if self._several else np.stack(values)
 
 
 @dataclass(frozen=True)
@@ -253,17 +266,23 @@ class Copier:
 
     def others(self, first: MixedModelFit, y: Array) -> tuple[MixedModelFit, ...]:
         """Fits of given copies y (D, N), from that of the first one. Raises NotConverged."""
-        return _fits(first, self._fitted(first, y, first.point.theta[None], Control()))
+        responses = Responses(first, self.design, y, first.point.theta[None])
+        return _fits(first, y, _maxima(responses, Control()))
 
     def _after(
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
-        for round_ in range(1, rounds + 1):
-            y, theta, like = self._drawn(start, state, generator), state.stacked("theta"), state.points[0]
+        for _ in range(rounds - 1):
+            responses = self._drawn_anew(start, state, generator)
             # Its points hold the rows of every copy, which a registry has room for once.
             del state
-            state = self._fitted(start, y, theta, Control() if round_ == rounds else ON_THE_WAY, like)
-        return _fits(start, state)
+            state = Copies(responses.y, one_step(responses, ON_THE_WAY) or _maxima(responses, ON_THE_WAY))
+        responses = self._drawn_anew(start, state, generator)
+        return _fits(start, responses.y, _maxima(responses, Control()))
+
+    def _drawn_anew(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Responses:
+        y = self._drawn(start, state, generator)
+        return Responses(start, self.design, y, state.stacked("theta"), state.first.information)
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
         """New values beyond the limits, the mean drawn from its law given the covariance (CE-13)."""
@@ -278,18 +297,17 @@ class Copier:
         covariances = partial(covariance.subject_covariances, design, problem, *at)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
-    def _fitted(
-        self, start: MixedModelFit, y: Array, theta: Array, control: Control, like: Point | None = None
-    ) -> Copies:
-        """Fits of new responses, each from its theta; like: see `maxima`. Raises NotConverged."""
-        points = tuple(point for point in maxima(start, self.design, y, theta, control, like) if point is not None)
-        if len(points) < len(y):
-            raise not_converged(start.attempts)
-        return Copies(y, points)
+
+def _maxima(responses: Responses, control: Control) -> tuple[Point, ...]:
+    """The maximum of each response. Raises NotConverged."""
+    points = tuple(point for point in maxima(responses, control) if point is not None)
+    if len(points) < len(responses.y):
+        raise not_converged(responses.start.attempts)
+    return points
 
 
-def _fits(start: MixedModelFit, copies: Copies) -> tuple[MixedModelFit, ...]:
-    return tuple(at_maximum(start, own, point) for own, point in zip(copies.y, copies.points, strict=True))
+def _fits(start: MixedModelFit, y: Array, points: tuple[Point, ...]) -> tuple[MixedModelFit, ...]:
+    return tuple(at_maximum(start, own, point) for own, point in zip(y, points, strict=True))
 
 
 def _between(estimates: Array) -> Any:

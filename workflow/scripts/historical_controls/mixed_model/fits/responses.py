@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
+from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
 from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
-from historical_controls.mixed_model.likelihood.together import Objective, maximise_together
+from historical_controls.mixed_model.likelihood.together import Objective, maximise_together, newton_together
 
 # Numbers of all responses that are fitted together, 160 MB: second derivatives take some times as much memory.
 CELLS = 20_000_000
@@ -26,44 +27,83 @@ def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | No
 
     They start beside its maximum and are found together; None where a response has no maximum.
     """
-    for own, point in zip(y, maxima(first, first.design, y, first.point.theta[None]), strict=True):
+    responses = Responses(first, first.design, y, first.point.theta[None])
+    for own, point in zip(y, maxima(responses), strict=True):
         yield None if point is None else at_maximum(first, own, point)
 
 
-def maxima(
-    start: MixedModelFit,
-    design: Design,
-    y: Array,
-    theta: Array,
-    control: Control | None = None,
-    like: Point | None = None,
-) -> list[Point | None]:
-    """Where the restricted likelihood of each response (B, N) has its maximum, in the units of `start`.
+@dataclass(frozen=True)
+class Responses:
+    """Responses y (B, N) of one design, each with the theta (B, k) or (1, k) where it starts, in the units of `start`.
 
-    theta (B, k), or (1, k) for all: where they start; like: a point whose information theirs is like, by default the
-    maximum of `start`. None for those that do not converge by themselves either.
+    like (k, k): an information that theirs is like, by default that of `start`.
     """
+
+    start: MixedModelFit
+    design: Design
+    y: Array
+    theta: Array
+    like: Array | None = None
+
+    def engine(self, numbers: Any) -> tuple[Engine, Parameters]:
+        """What fits some of them, given their numbers, or one, given its number."""
+        return machinery(with_responses(self.start.problem, self.design, self.y[numbers]), self.design.spec)
+
+    def objective(self, numbers: Codes, some: Codes | slice = slice(None)) -> Objective:
+        """The objective of these, or of some of them by their place among these."""
+        return partial(evaluate, *self.engine(numbers[some]))
+
+    @cached_property
+    def starts(self) -> Array:
+        return np.broadcast_to(self.theta, (len(self.y), self.theta.shape[-1]))
+
+    @cached_property
+    def information(self) -> Array | None:
+        # At a boundary it is singular and leads nowhere.
+        if self.start.singular:
+            return None
+        return self.start.point.information if self.like is None else self.like
+
+    @property
+    def pieces(self) -> Iterator[Codes]:
+        """The numbers of those that memory has room for at once."""
+        count = len(self.y)
+        for numbers in np.array_split(np.arange(count), -(-count * self.start.problem.cells // CELLS) or 1):
+            if len(numbers):
+                yield numbers
+
+
+def maxima(responses: Responses, control: Control | None = None) -> list[Point | None]:
+    """Where the restricted likelihood of each response has its maximum.
+
+    None for those that do not converge by themselves either.
+    """
+    points: list[Point | None] = []
     control = control or Control()
-    theta = np.broadcast_to(theta, (len(y), theta.shape[-1]))
-
-    def engine_of(numbers: Any) -> tuple[Engine, Parameters]:
-        return machinery(with_responses(start.problem, design, y[numbers]), design.spec)
-
-    def together(numbers: Codes) -> tuple[Point | None, ...]:
-        def objective_of(own: Codes) -> Objective:
-            return partial(evaluate, *engine_of(numbers[own]))
-
-        return maximise_together(objective_of, theta[numbers], control, borrowed)
-
-    # The information at a boundary is singular and leads nowhere.
-    borrowed = None if start.singular else (like or start.point).information
-
-    pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.cells // CELLS) or 1)
-    points = [point for numbers in pieces if len(numbers) for point in together(numbers)]
+    for numbers in responses.pieces:
+        objective_of = partial(responses.objective, numbers)
+        points += maximise_together(objective_of, responses.starts[numbers], control, responses.information)
     return [
-        maximise(*engine_of(number), control, Near(theta[number]))[0] if point is None else point
+        maximise(*responses.engine(number), control, Near(responses.starts[number]))[0] if point is None else point
         for number, point in enumerate(points)
     ]
+
+
+def one_step(responses: Responses, control: Control) -> tuple[Point, ...] | None:
+    """Points of several, one step of each response nearer to its maximum; None where one of them finds no step."""
+    found = []
+    for numbers in responses.pieces:
+        try:
+            with typed_failures():
+                point, ended = newton_together(
+                    responses.objective(numbers), responses.starts[numbers], control, responses.information, True
+                )
+        except NumericalFailure:
+            return None
+        if point is None or not ended.all():
+            return None
+        found.append(point)
+    return tuple(found)
 
 
 def at_maximum(start: MixedModelFit, y: Array, optimum: Point) -> MixedModelFit:

@@ -46,6 +46,7 @@ class Control:
 
     chord: below this the Hessian is reused.
     certified: whether a maximum needs second derivatives of its own; without them it is one of the last gradients.
+    one_step: whether several problems end after one accepted step each, whatever is left to gain.
     nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
     confirmed: as many steps suffice where another start has shown the ridge.
     noise: error of the log-likelihood relative to its own size.
@@ -61,6 +62,7 @@ class Control:
     patience: int = 30
     confirmed: int = 10
     certified: bool = True
+    one_step: bool = False
     noise: float = 1e-13
 
 

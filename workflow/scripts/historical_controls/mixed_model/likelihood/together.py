@@ -104,6 +104,9 @@ def newton_together(
         if moves.any():
             kept = ~moves & (length > 0)
             point = objective(np.where(moves[:, None], trial.theta, point.theta)) if kept.any() else trial
+        ended |= moves & control.one_step
+        if control.one_step and ended.all():
+            break
     return point, ended
 
 
