@@ -6,7 +6,7 @@ Leading axis D: completed copies of one data set, each with covariance parameter
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ SWEEPS = 2  # over a subject's censored rows, for each new mean
 COPIES = 30
 # Of many rows fewer copies: a row of a copy takes some 2 kB, and each copy as long as a fit.
 MOST_ROWS, FEWEST_COPIES = 1_000_000, 5
+# Numbers of the covariances of all copies of the subjects whose values are drawn together: 32 MB.
+MOST_TOGETHER = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Unknown:
     subject: int
     rows: slice
     censored: Codes
+
+    @property
+    def n(self) -> int:
+        """Number of its rows."""
+        return self.rows.stop - self.rows.start
 
 
 def copies_of(design: Design, censored: NDArray[np.bool_]) -> int:
@@ -64,22 +71,53 @@ def redraw(
     censored rows draw from their joint law (CE-13).
     """
     y = y.copy()
-    lower, upper = bounds
-    for one in subjects:
-        K = np.linalg.inv(covariance(one.subject))
-        e = y[:, one.rows] - mean[:, one.rows]
-        # A single censored value is drawn from its exact law; several depend on each other and need Gibbs' sweeps.
-        for _ in range(SWEEPS if len(one.censored) > 1 else 1):
-            for j in one.censored:
-                variance = 1 / K[:, j, j]
-                # K_j e includes K_jj e_j itself, hence e_j in front: the mean of e_j given all others (CE-13).
-                centre = e[:, j] - variance * np.einsum("dk,dk->d", K[:, j], e)
-                sd, row = np.sqrt(variance), one.rows.start + j
-                low, high = ((bound[row] - mean[:, row] - centre) / sd for bound in (lower, upper))
-                e[:, j] = centre + sd * truncated_normal(low, high, generator.random(len(sd)))
-                # Far in a tail the quantile may step over a limit by rounding.
-                y[:, row] = np.clip(mean[:, row] + e[:, j], lower[row], upper[row])
+    for some in _blocks(subjects, len(y)):
+        _redraw_together(y, mean, bounds, some, covariance, generator)
     return y
+
+
+def _blocks(subjects: tuple[Unknown, ...], copies: int) -> Iterator[tuple[Unknown, ...]]:
+    """Subjects in order, as many at once as there is room for the covariances of their copies."""
+    rows = max((one.n for one in subjects), default=1)
+    size = max(1, MOST_TOGETHER // (copies * rows**2))
+    return (subjects[begin : begin + size] for begin in range(0, len(subjects), size))
+
+
+def _redraw_together(
+    y: Array,
+    mean: Array,
+    bounds: tuple[Array, Array],
+    subjects: tuple[Unknown, ...],
+    covariance: Callable[[int], Array],
+    generator: np.random.Generator,
+) -> None:
+    """The same in place, one row of every subject at a time: given their means subjects are independent."""
+    D, n = len(y), max(one.n for one in subjects)
+    V, e = np.tile(np.eye(n), (len(subjects), D, 1, 1)), np.zeros((len(subjects), D, n))
+    for i, one in enumerate(subjects):
+        # Rows that a subject lacks are independent of those it has.
+        V[i, :, : one.n, : one.n] = covariance(one.subject)
+        e[i, :, : one.n] = y[:, one.rows] - mean[:, one.rows]
+    K = np.linalg.inv(V)
+    # A single censored value is drawn from its exact law; several depend on each other and need Gibbs' sweeps.
+    steps = [np.tile(one.censored, SWEEPS if len(one.censored) > 1 else 1) for one in subjects]
+    lengths, starts = np.array([len(own) for own in steps]), np.array([one.rows.start for one in subjects])
+    # One after the other by subject, so that a subject's numbers depend on none that follow it.
+    u, before = generator.random((lengths.sum(), D)), np.cumsum(lengths) - lengths
+    for step in range(lengths.max()):
+        own = np.flatnonzero(lengths > step)
+        j = np.array([steps[i][step] for i in own])
+        row, K_j, e_j = starts[own] + j, K[own, :, j], e[own, :, j]
+        variance = 1 / K_j[np.arange(len(own)), :, j]
+        # K_j e includes K_jj e_j itself, hence e_j in front: the mean of e_j given all others (CE-13).
+        centre = e_j - variance * np.einsum("sdk,sdk->sd", K_j, e[own])
+        sd, at = np.sqrt(variance), mean[:, row].T
+        lower, upper = (bound[row][:, None] for bound in bounds)
+        low, high = ((bound - at - centre) / sd for bound in (lower, upper))
+        e_j = centre + sd * truncated_normal(low, high, u[before[own] + step])
+        e[own, :, j] = e_j
+        # Far in a tail the quantile may step over a limit by rounding.
+        y[:, row] = np.clip(at + e_j, lower, upper).T
 
 
 def truncated_normal(low: Array, high: Array, u: Array) -> Array:

@@ -137,7 +137,6 @@ class ImputedFit(Answers):
 def fit_imputed(
     data: pd.DataFrame,
     spec: MixedModelSpec,
-    control: Control | None = None,
     copies: int | None = None,
     seed: int = SEED,
     near: Near | None = None,
@@ -156,7 +155,7 @@ def fit_imputed(
     with typed_failures():
         bounds = checked_bounds(design)
         censored = bounds[0] != bounds[1]
-        start = fit_design(design, control or Control(), near)
+        start = fit_design(design, Control(), near)
         share = float(censored.mean())
         # Before convergence is asked for: an arm that lies at its limit has no spread there, and looks like a bad fit.
         if censored.any():
@@ -190,7 +189,7 @@ def redrawn_under(fit: ImputedFit, spec: MixedModelSpec, seed: int = SEED) -> Im
     return replace(others, fits=fits, drawn=spec)
 
 
-def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None = None) -> ImputedFit:
+def copies_under(fit: ImputedFit, spec: MixedModelSpec) -> ImputedFit:
     """The same completed copies under another specification of the covariance, so that restricted likelihoods compare.
 
     Criteria of models take the mean over draws of one of them (Cavanaugh & Shumway 1998, J Stat Plan Inference 67:45).
@@ -203,7 +202,7 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
     if not fit.fits:
         return ImputedFit(design, (), fit.attempts, fit.share_censored, fit.drawn)
     y = values[:, design.row]
-    first = fit_design(replace(design, y=y[0]), control or Control())
+    first = fit_design(replace(design, y=y[0]), Control())
     fits: tuple[MixedModelFit, ...] = (first,) if first.converged else ()
     if fits and len(y) > 1:
         # Copies differ in few values: from the first one's optimum the others are near, and go there together.
