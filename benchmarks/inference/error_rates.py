@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rate_answers import LABELLINGS, LADDER_RULES, Answer, answers, batch_of, ladder_answers
-from rate_worlds import WORLDS, Studies, draw_studies
+from rate_answers import LADDER_RULES, Answer, answers, batch_of, labellings, ladder_answers
+from rate_worlds import WORLDS, Studies, World, draw_studies
 
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.generate.runs import record_run
-from historical_controls.inference.labels import draw_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMARY = ROOT / "docs/error_rates.csv"
@@ -95,10 +94,10 @@ def fill(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dic
         world, controls, number = str(key[0]), int(key[1]), int(key[2])
         if time.process_time() >= until:
             break
-        if lacking and (world, controls) in cells:
+        # Limits take no quick path: their groups are answered whole, or not at all.
+        if lacking and (world, controls) in cells and not np.isfinite(WORLDS[world].limit):
             studies = _studies(world, controls, number)
-            labels = draw_labels(studies.treated, number, LABELLINGS, LABELLINGS)
-            batch = replace(batch_of(studies, dictionary, labels), rules=lacking)
+            batch = replace(batch_of(studies, dictionary, labellings(studies, number)), rules=lacking)
             _append(path, (world, controls, number), ladder_answers(batch))
             filled |= dict.fromkeys(lacking)
     return list(filled)
@@ -129,13 +128,16 @@ def _append(path: Path, group: tuple[str, int, int], given: Iterable[dict[str, A
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerows({**here, "rule": rule, **counted(rule, own)} for rule, own in by_rule.items())
+        writer.writerows(
+            {**here, "rule": rule, **counted(rule, own, WORLDS[group[0]])} for rule, own in by_rule.items()
+        )
 
 
-def counted(rule: str, given: Sequence[Answer]) -> dict[str, int | None]:
+def counted(rule: str, given: Sequence[Answer], world: World) -> dict[str, int | None]:
     """How many answers of one group there are, reject, have an interval, cover 0, and leave it out under EFFECT.
 
-    Power is that of the interval shifted by EFFECT; None of rules whose interval an effect does not only shift.
+    Power is that of the interval shifted by EFFECT; None where an effect does not only shift an interval: of
+    some rules, and where it changes which values lie below a limit.
     """
     tested = [one for one in given if not np.isnan(one.p_value)]
     bounded = [one for one in tested if not (np.isnan(one.lower) or np.isnan(one.upper))]
@@ -146,7 +148,7 @@ def counted(rule: str, given: Sequence[Answer]) -> dict[str, int | None]:
         "rejects": sum(one.p_value <= 0.05 for one in tested),
         "intervals": len(bounded),
         "covers": sum(one.lower <= 0 <= one.upper for one in bounded),
-        "power": missed if rule in SHIFTED else None,
+        "power": missed if rule in SHIFTED and not np.isfinite(world.limit) else None,
     }
 
 

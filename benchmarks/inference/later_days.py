@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from error_rates import TOGETHER, counted, summary
-from rate_answers import LABELLINGS, batch_of, ladder_answers
+from rate_answers import batch_of, labellings, ladder_answers
 from rate_worlds import WORLDS, draw_studies
 
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.generate.runs import run_line
-from historical_controls.inference.labels import draw_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261130
@@ -53,7 +52,7 @@ def group_counts(world: str, controls: int, days: list[int], groups: int) -> Ite
     for number in range(groups):
         rng = np.random.default_rng([SEED, list(WORLDS).index(world), controls, number])
         studies = draw_studies(WORLDS[world], controls, TOGETHER, rng)
-        labels = draw_labels(studies.treated, number, LABELLINGS, LABELLINGS)
+        labels = labellings(studies, number)
         for day in days:
             given = ladder_answers(replace(batch_of(studies, dictionary, labels, day), rules=RULES))
             for rule in RULES:

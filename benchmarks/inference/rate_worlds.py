@@ -21,6 +21,8 @@ DAYS = np.arange(1, 22)
 TREATED = 5
 MEAN, BASELINE_SD, PASSED_ON = 150.0, 40.0, 0.5
 BETWEEN, WITHIN = 40.0, 28.0
+# By how many mmHg values differ of which one is twice the other, where a world's values are logarithms.
+DOUBLED = 73.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class World:
     """How values come about; SDs in mmHg. between, within: ratio of the treated patients' SDs to the controls'.
 
     missing: share of visits, whatever their values; shift: of treated patients' baselines, in SDs; deaths: at most so
-    many per day of the sickest, in both arms alike.
+    many per day of the sickest, in both arms alike; trend: of both arms, a day. limit: values, then logarithms of a
+    cytokine, are known above it.
     """
 
     text: str
@@ -41,6 +44,8 @@ class World:
     missing: float = 0.0
     shift: float = 0.0
     deaths: float = 0.0
+    trend: float = 3.0
+    limit: float = -np.inf
 
 
 WORLDS = {
@@ -58,18 +63,34 @@ WORLDS = {
     "deaths of the sickest": World(
         "of the sickest the more die, in both arms alike; about a third by day 21", deaths=0.1
     ),
+    "a third below a limit": World(
+        "logarithms of a cytokine that falls; of a third of the values only a limit is known", trend=-3.0, limit=95.0
+    ),
+    "below a limit, twice as variable": World(
+        "the same, and every SD of treated patients is twice that of controls",
+        between=2.0,
+        within=2.0,
+        trend=-3.0,
+        limit=95.0,
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Studies:
     """Studies of one group: treated (n,), baseline (n,), y (B, n, days) with nan where not measured, death (B, n)
-    the day of death or inf."""
+    the day of death or inf; what lies below limit is known as such alone."""
 
     treated: NDArray[np.bool_]
     baseline: Array
     y: Array
     death: Array
+    limit: float = -np.inf
+
+    def with_low(self, value: float) -> Studies:
+        """The same studies with one value for all that lie below the limit."""
+        baseline, y = (np.where(own < self.limit, value, own) for own in (self.baseline, self.y))
+        return replace(self, baseline=baseline, y=y, limit=-np.inf)
 
     def take(self, numbers: list[int]) -> Studies:
         return replace(self, y=self.y[numbers], death=self.death[numbers])
@@ -85,11 +106,19 @@ class Studies:
         values = np.column_stack([self.baseline, self.y[number]])
         wide = pd.DataFrame(values, columns=[0, *DAYS]).assign(patient_id=ids)
         long = wide.melt("patient_id", var_name="day", value_name="y").dropna().astype({"day": "int64"})
-        long = long.merge(people[["patient_id", "arm", "source"]], on="patient_id").assign(
-            scenario="primary", outcome="PF", n=1, assay="", flags="",
-            value=lambda own: own["y"], lower=lambda own: own["y"], upper=lambda own: own["y"],
+        long = long.merge(people[["patient_id", "arm", "source"]], on="patient_id")
+        long = long.assign(
+            scenario="primary", n=1, assay="", flags="", **self._values(long["y"]),
         )  # fmt: skip
         return people.reindex(columns=list(COHORT_PATIENTS.names)), long[list(VISITS.names)]
+
+    def _values(self, y: pd.Series) -> dict[str, object]:
+        """The columns of table visits that say what was measured: P/F, or IL-6 with a limit."""
+        if not np.isfinite(self.limit):
+            return {"outcome": "PF", "value": y, "lower": y, "upper": y}
+        low, known = y < self.limit, 2 ** (y / DOUBLED)
+        upper = known.mask(low, 2 ** (self.limit / DOUBLED))
+        return {"outcome": "IL6", "value": known.mask(low), "lower": known.mask(low, 0.0), "upper": upper}
 
 
 def draw_studies(world: World, controls: int, together: int, rng: np.random.Generator) -> Studies:
@@ -104,7 +133,7 @@ def draw_studies(world: World, controls: int, together: int, rng: np.random.Gene
     y = PASSED_ON * (baseline - MEAN)[:, None] + _courses(world, treated, size, draw)
     y = np.where(measured, y, np.nan)
     death = _deaths(world, y, rng)
-    return Studies(treated, baseline, np.where(death[..., None] < DAYS, np.nan, y), death)
+    return Studies(treated, baseline, np.where(death[..., None] < DAYS, np.nan, y), death, world.limit)
 
 
 def _courses(world: World, treated: NDArray[np.bool_], size: int, draw: Draw) -> Array:
@@ -117,7 +146,7 @@ def _courses(world: World, treated: NDArray[np.bool_], size: int, draw: Draw) ->
         error[..., day] = world.rho * error[..., day - 1] + np.sqrt(1 - world.rho**2) * error[..., day]
     error *= WITHIN * np.where(treated, world.within, 1.0)[:, None]
     curve = world.curve * np.sin(np.pi * DAYS / 21) * (1 + 0.3 * draw((*shape, 1)))
-    return MEAN + 3 * DAYS + level + slope * (DAYS - 10) + curve + error
+    return MEAN + world.trend * DAYS + level + slope * (DAYS - 10) + curve + error
 
 
 def _deaths(world: World, y: Array, rng: np.random.Generator) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,31 @@ def test_quick_answers_are_those_of_the_analysis() -> None:
         assert quick[number]["permutation"].p_value == permuted.tests[0].p_value
 
 
+def test_limits_are_taken_as_limits_and_other_rules_have_half_of_them() -> None:
+    """Where none lies below the limit the answers are those without one, whatever the outcome's scale."""
+    world = rate_worlds.WORLDS["a third below a limit"]
+    studies = rate_worlds.draw_studies(world, 10, 2, np.random.default_rng(5))
+    below = studies.y < world.limit
+    assert 0.2 < below.mean() < 0.5
+    halved, tied = (studies.with_low(value).y for value in (world.limit - rate_worlds.DOUBLED, world.limit))
+    assert np.unique(halved[below]) == [world.limit - 73] and np.unique(tied[below]) == [world.limit]
+    assert (halved[~below] == studies.y[~below]).all()
+    _, visits = studies.tables(0)
+    low = visits[visits["value"].isna()]
+    assert len(low) == (below[0].sum() + (studies.baseline < world.limit).sum())
+    assert (low["lower"] == 0).all() and np.unique(low["upper"]) == pytest.approx([2 ** (95 / 73)])
+    ranks, limited = {"worst_rank", "satterthwaite", "permutation"}, replace(studies, limit=studies.y.min() - 1e3)
+    known, without = (
+        list(rate_answers.answers(own, DICTIONARY, 3)) for own in (limited, replace(studies, limit=-np.inf))
+    )
+    for own, other in zip(known, without, strict=True):
+        for rule in {"default", *ranks}:
+            assert astuple(own[rule]) == pytest.approx(astuple(other[rule]), rel=1e-4, nan_ok=True), rule
+        assert astuple(own["half_limit"]) == pytest.approx(astuple(other["default"]))
+    for own in rate_answers.answers(studies, DICTIONARY, 3):
+        assert own["default"].estimate != pytest.approx(own["half_limit"].estimate, rel=1e-3)
+
+
 def test_patients_who_die_have_no_later_value_and_the_worst_rank() -> None:
     world = rate_worlds.WORLDS["deaths of the sickest"]
     studies = rate_worlds.draw_studies(world, 25, 40, np.random.default_rng(2))
@@ -66,7 +92,8 @@ def test_rates_count_groups_and_shift_intervals() -> None:
     given = [(0.01, 1.0, 9.0), (0.2, -5.0, 5.0), (np.nan, np.nan, np.nan), (0.04, -90.0, -80.0)]
     answers = [rate_answers.Answer(0.0, *one) for one in given]
     rows = pd.DataFrame(
-        {"world": "AR(1)", "controls": 25, "rule": "default", "group": group} | error_rates.counted("default", own)
+        {"world": "AR(1)", "controls": 25, "rule": "default", "group": group}
+        | error_rates.counted("default", own, rate_worlds.WORLDS["AR(1)"])
         for group, own in ((0, answers[:2]), (1, answers[2:]))
     )
     row = error_rates.summary(rows).iloc[0]

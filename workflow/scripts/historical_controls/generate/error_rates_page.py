@@ -20,6 +20,7 @@ RULES = {
     "satterthwaite": "the default's covariance, Satterthwaite",
     "studentised_permutation": "permutation, Welch's t whatever its df (former default)",
     "pooled_permutation": "permutation, not studentised",
+    "half_limit": "the default, from half of the limit for what lies below it",
     "mmrm": "MMRM: 6 visits, one unstructured covariance, Kenward-Roger",
     "mixedlm_z": "intercept and slope, one covariance, z (statsmodels' MixedLM)",
 }
@@ -48,7 +49,8 @@ def _opening(table: pd.DataFrame, run: str) -> Iterator[str]:
 Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. {run}
 
 5 treated patients against 10, 25 or 50 controls, daily values over 21 days, a baseline of which half persists; no
-difference between the groups. Every rule answers the same studies at day 7. {int(studies.sum()):,} studies,
+difference between the groups. Every rule answers the same studies at day 7; of what lies below a limit MMRM, z and
+Welch have half of it. {int(studies.sum()):,} studies,
 {sizes} in each of {len(studies)} settings, simulated in several runs. The ± beside every rate is its Monte Carlo
 standard error, with groups of studies that share a design as units; that of a rate of 5% is {errors}.
 With a larger `--studies` the same command goes on, and the errors shrink. `benchmarks/inference/rate_worlds.py` defines
