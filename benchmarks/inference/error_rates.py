@@ -95,7 +95,7 @@ def fill(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dic
         if time.process_time() >= until:
             break
         # Limits take no quick path: their groups are answered whole, or not at all.
-        if lacking and (world, controls) in cells and not np.isfinite(WORLDS[world].limit):
+        if lacking and (world, controls) in cells and not WORLDS[world].limited:
             studies = _studies(world, controls, number)
             batch = replace(batch_of(studies, dictionary, labellings(studies, number)), rules=lacking)
             _append(path, (world, controls, number), ladder_answers(batch))
@@ -148,7 +148,7 @@ def counted(rule: str, given: Sequence[Answer], world: World) -> dict[str, int |
         "rejects": sum(one.p_value <= 0.05 for one in tested),
         "intervals": len(bounded),
         "covers": sum(one.lower <= 0 <= one.upper for one in bounded),
-        "power": missed if rule in SHIFTED and not np.isfinite(world.limit) else None,
+        "power": missed if rule in SHIFTED and not world.limited else None,
     }
 
 

@@ -47,6 +47,10 @@ class World:
     trend: float = 3.0
     limit: float = -np.inf
 
+    @property
+    def limited(self) -> bool:
+        return bool(np.isfinite(self.limit))
+
 
 WORLDS = {
     "random intercept": World("a level of their own, independent errors", slope=0.0, rho=0.0),
@@ -66,7 +70,7 @@ WORLDS = {
     "a third below a limit": World(
         "logarithms of a cytokine that falls; of a third of the values only a limit is known", trend=-3.0, limit=95.0
     ),
-    "below a limit, twice as variable": World(
+    "twice as variable below a limit": World(
         "the same, and every SD of treated patients is twice that of controls",
         between=2.0,
         within=2.0,
