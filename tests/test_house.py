@@ -149,6 +149,13 @@ def test_a_public_face_shows_what_its_modules_define(library: str) -> None:
     assert not {path.stem for path in (LIBRARY / library).iterdir()} & set(face.__all__)
 
 
+def test_the_mixed_model_knows_groups_and_subjects_alone() -> None:
+    """It is a library of its own: a table and a formula in, estimates out, and no clinical word."""
+    for path in sorted((LIBRARY / "mixed_model").rglob("*.py")):
+        clinical = re.findall(r"(?i)\b(?:arms?|patients?|treated|controls|deaths?)\b", path.read_text(encoding="utf-8"))
+        assert clinical == [], named(path)
+
+
 def test_tests_mirror_the_rooms() -> None:
     rooms = {path.name for path in LIBRARY.iterdir() if path.is_dir()}
     folders = {

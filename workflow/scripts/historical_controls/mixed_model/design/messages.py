@@ -1,7 +1,7 @@
 """What the library says to a reader, as codes with values; the words of a report are the caller's, in any language.
 
 `str(message)` is plain English for a programmer; `message.coded` is one stable text for a table of results, the code
-and then its values by name ("variance_zero|effect=Intercept|group=treated"), which `read_message` takes apart again.
+and then its values by name ("variance_zero|effect=Intercept|group=site=north"), which `read_message` takes apart again.
 
 Codes that reach a reader, with their values:
 

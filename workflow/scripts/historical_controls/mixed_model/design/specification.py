@@ -23,7 +23,7 @@ VISIT_STRUCTURES: tuple[str, ...] = RESIDUALS[2:]
 class MixedModelSpec:
     """One linear mixed model over a long table, one row per subject and time.
 
-    fixed: formula of response and mean, e.g. "y ~ arm * cr(day, df=3, constraints='center') + baseline".
+    fixed: formula of response and mean, e.g. "y ~ group * cr(day, df=3, constraints='center') + baseline".
     subject: column identifying the independent units.
     random: None or a formula of the columns of Z, e.g. "1" or "1 + day".
     random_correlated: whether G is a full matrix (True) or diagonal (False).

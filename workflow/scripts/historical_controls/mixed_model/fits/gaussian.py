@@ -252,7 +252,7 @@ def fit_design(design: Design, control: Control, near: Near | None = None) -> Mi
 def standard_error(L: Array, covariance: Array) -> float:
     """sqrt(L' C L). Raises NumericalFailure where the adjustment (MM-18) has left no positive matrix C."""
     variance = float(L @ covariance @ L)
-    # Where few patients tell little of a variance, more may be subtracted than is there.
+    # Where few subjects tell little of a variance, more may be subtracted than is there.
     if not variance >= 0:
         raise NumericalFailure(Code.NUMERICAL_FAILURE, detail=f"the adjusted variance of a contrast is {variance:.2g}")
     return float(np.sqrt(variance))

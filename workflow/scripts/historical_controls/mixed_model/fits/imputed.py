@@ -157,7 +157,7 @@ def fit_imputed(
         censored = bounds[0] != bounds[1]
         start = fit_design(design, Control(), near)
         share = float(censored.mean())
-        # Before convergence is asked for: an arm that lies at its limit has no spread there, and looks like a bad fit.
+        # Before convergence is asked for: a group that lies at its limit has no spread there, and looks like a bad fit.
         if censored.any():
             _determined(start.problem, design, bounds)
         # Nothing is censored: one copy, to which Rubin's rules add nothing, so that the answer is the uncensored one.

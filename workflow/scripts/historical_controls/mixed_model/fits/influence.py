@@ -127,7 +127,7 @@ def _alone(fit: Fit, subject: int) -> Point | None:
         with typed_failures():
             return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), near)[0]
     except NumericalFailure:
-        # Without one of four patients a covariance over visits may be singular: no answer, and no reason to stop.
+        # Without one of four subjects a covariance over visits may be singular: no answer, and no reason to stop.
         return None
 
 

@@ -1,4 +1,4 @@
-"""Each subject's score for a difference between arms, from a fit that knows no arms (IN-6, IN-7)."""
+"""Each subject's score for a difference between two groups, from a fit that knows none (IN-6, IN-7)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ class SubjectScores:
     cross: Array
     Phi: Array
 
-    def shift(self, treated: NDArray[np.bool_]) -> Array:
-        """(n, k): what a difference of one between these arms takes off each score, the null model refitted (IN-7)."""
-        arm = treated.astype(np.float64)
+    def shift(self, members: NDArray[np.bool_]) -> Array:
+        """(n, k): what a difference of one between members (n,) of a group and the others takes off each score, the
+        null model refitted (IN-7)."""
+        group = members.astype(np.float64)
         # What the refitted nuisance coefficients take up of a difference of one (k, p).
-        absorbed = np.einsum("n,nkp->kp", arm, self.cross) @ self.Phi
-        return arm[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
+        absorbed = np.einsum("n,nkp->kp", group, self.cross) @ self.Phi
+        return group[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
 
 
 def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Sequence[str], at: Array) -> SubjectScores:
@@ -53,7 +54,7 @@ def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Seque
     chosen = [names.index(name) for name in columns]
     with typed_failures():
         score, information = _sums(fit)
-        # The mean over all subjects: the shape must not depend on who is labelled treated.
+        # The mean over all subjects: the shape must not depend on who is in which group.
         directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
         Phi = np.linalg.inv(information.sum(axis=0))
     cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)

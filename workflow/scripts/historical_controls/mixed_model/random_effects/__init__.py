@@ -1,1 +1,1 @@
-"""How do patients differ? Random effects with independent or continuous AR(1) residuals."""
+"""How do subjects differ? Random effects with independent or continuous AR(1) residuals."""
