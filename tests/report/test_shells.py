@@ -16,10 +16,10 @@ from historical_controls.report.statistician.shells.declared import SHELLS
 from .study import CONTRAST, small_study
 
 
-def filled(output_id: OutputId, place: int, rows: list[dict[str, object]]) -> HtmlTable:
+def filled(output_id: OutputId, place: int, rows: list[dict[str, object]], lang: str = "en") -> HtmlTable:
     """The shell of an output at its place, filled with these rows alone."""
     study = small_study()
-    printer = replace(study, ard=ard_frame(rows)).page("en").printer
+    printer = replace(study, ard=ard_frame(rows)).page(lang).printer
     table = shell_table(Names(printer), study.outputs[str(output_id)], SHELLS[output_id][place], place + 1)
     assert table is not None
     return table
@@ -40,6 +40,21 @@ def test_both_shifts_that_change_the_conclusion_are_printed() -> None:
     cell = Cell("tipping_point", "primary", "delta", "PF", arm="historical", day=7, output="14.2.14")
     rows = [cell.number("to_above", -7.8, "SD", "0.0"), cell.number("to_below", 3.2, "SD", "0.0")]
     assert cells(filled(OutputId.UNMEASURED, 1, rows)) == {"PaO2/FiO2 ratio, mmHg": ["−7.8 or 3.2"]}
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "the data contain no information about it"), ("es", "los datos no contienen información sobre él")],
+)
+def test_a_covariance_parameter_without_a_number_says_why(lang: str, said: str) -> None:
+    own = Cell("mixed_model", "primary", "reml", "PF", level="variance(14)", output="14.2.2")
+    rows = [
+        own.at(arm="treated").text("not_identified", "nothing_tells"),
+        own.at(arm="historical").number("covariance_parameter", 451.2, format="0.0000"),
+    ]
+    place = [shell.title for shell in SHELLS[OutputId.RESPIRATORY]].index("parameters")
+    row = filled(OutputId.RESPIRATORY, place, rows, lang).rows[-1]
+    assert said in row.cells[0] and "451.2" in row.cells[1]
 
 
 def test_the_win_ratio_is_on_the_line_of_the_pairs_that_it_divides() -> None:

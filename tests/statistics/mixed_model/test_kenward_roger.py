@@ -219,6 +219,11 @@ def test_a_variance_that_nothing_tells_of_is_in_no_other_contrast(seed: int, df:
     # Nor is there a joint test of rows that need it.
     with pytest.raises(NotEstimable):
         fit.contrast([[0, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 1]], df)
+    # Nor has the table of covariance parameters a number for it, which would be where the search began.
+    table = fit.covariance_parameters.set_index(["group", "parameter"])["estimate"]
+    assert list(table[table.isna()].index) == [("A", "variance(3)")]
+    other = alone.covariance_parameters.set_index(["group", "parameter"])["estimate"]
+    np.testing.assert_allclose(table.dropna(), other.reindex(table.dropna().index), rtol=1e-5)
     # Without that patient the mean of the visit is gone, and with it the model.
     only = data.loc[data["t3"] == 1, "id"].tolist()
     assert [subject for subject, refit in fit.refits() if refit is None] == only

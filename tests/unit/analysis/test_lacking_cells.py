@@ -347,3 +347,23 @@ def test_a_refused_comparison_ranks_nobody_either(dictionary: Dictionary) -> Non
     equal[["value", "lower", "upper"]] = 100.0
     ard = analyse_outcomes(["PF"], analysis_inputs(people, equal, dictionary, refused)).ard
     assert not set(ard["analysis"]) & {"worst_rank", "while_alive", "win_ratio"}
+
+
+@pytest.mark.parametrize(("kept", "untold"), [(1, [("treated", "variance(14)")]), (2, [])])
+def test_a_variance_that_no_value_tells_of_has_no_number(
+    kept: int, untold: list[tuple[str, str]], dictionary: Dictionary
+) -> None:
+    """One treated patient at day 14, whom its own mean fits exactly: any variance there is as likely (MM-17)."""
+    people, measured = scheduled(lacking=())
+    last = (measured["arm"] == "treated") & (measured["day"] == 14)
+    some = measured.loc[last, "patient_id"].iloc[:kept]
+    measured = measured[~last | measured["patient_id"].isin(some)]
+    free = {"id": "visits", "random": None, "residual": "csh", "per_arm": "free"}
+    ard = analyse(people, measured, dictionary, ladder=[free], days=[7], time="visits")
+    found = ard[ard["analysis"] == "mixed_model"]
+    assert found.loc[found["statistic"] == "converged", "text"].tolist() == ["yes"]
+    said = found[found["statistic"] == "not_identified"]
+    assert list(zip(said["arm"], said["level"], strict=True)) == untold
+    assert set(said["text"]) <= {"nothing_tells"}
+    numbers = found.loc[found["statistic"] == "covariance_parameter", "value"]
+    assert numbers.notna().all() and len(numbers) + len(said) == 2 * (4 + 6)

@@ -53,7 +53,11 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
     for row in fit.covariance_parameters.to_dict("records"):
         own = cell.at(arm=row["group"] if row["group"] in ARMS else "", level=str(row["parameter"]))
-        yield own.number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
+        # As of the variance of a visit at which an arm has one patient, whom its own mean fits exactly (MM-17).
+        if np.isnan(row["estimate"]):
+            yield own.text(Statistic.NOT_IDENTIFIED, "nothing_tells")
+        else:
+            yield own.number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
 
 
 def near_rows(cell: Cell, data: ModelData, settings: Analysis) -> Iterator[Row]:

@@ -191,6 +191,7 @@ class Statistic(StrEnum):
     NOT_APPLICABLE = "not_applicable", Kind.REMARK
     NOT_COMPARED = "not_compared", Kind.REMARK
     NOT_ESTIMABLE = "not_estimable", Kind.REMARK
+    NOT_IDENTIFIED = "not_identified", Kind.REMARK
     NOT_PERMUTED = "not_permuted", Kind.REMARK
     NOT_RANKED = "not_ranked", Kind.REMARK
     NOT_RECORDED = "not_recorded", Kind.REMARK

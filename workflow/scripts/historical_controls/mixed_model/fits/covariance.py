@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from historical_controls.mixed_model.design.arrays import Array, Design
 from historical_controls.mixed_model.design.messages import Code, Message, message
+from historical_controls.mixed_model.inference.kenward_roger import untold_directions
 from historical_controls.mixed_model.likelihood.likelihood import Point
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
+STEP = 1e-6  # of the coordinates along a direction; what does not change with it by a thousandth does not depend on it
 SINGULAR = 1e-9  # eigenvalue of the scaled G relative to the residual variance, far below what matters
 
 
@@ -31,13 +34,32 @@ def time_range(problem: Problem, rho: float) -> float:
 
 
 def table(design: Design, problem: Problem, point: Point) -> pd.DataFrame:
-    """Columns group, parameter, estimate."""
-    rows: list[dict[str, Any]] = []
+    """Columns group, parameter, estimate; the estimate is nan where the responses tell nothing of it (MM-17)."""
+    found = _rows(design, problem, point)
+    estimate = np.array([value for _, _, value in found])
+    for direction in untold_directions(point).T:
+        estimate[_moved(design, problem, point, direction)] = np.nan
+    groups, parameters, _ = zip(*found, strict=True)
+    return pd.DataFrame({"group": groups, "parameter": parameters, "estimate": estimate})
+
+
+def _rows(design: Design, problem: Problem, point: Point) -> list[tuple[Any, str, float]]:
+    """Group, parameter and value."""
     named_rows = _visit_rows if design.spec.over_visits else _random_rows
-    for g, label in enumerate(design.group_levels):
-        named = named_rows(design, problem, point, g)
-        rows += [{"group": label, "parameter": name, "estimate": value} for name, value in named]
-    return pd.DataFrame(rows)
+    groups = enumerate(design.group_levels)
+    return [(label, *row) for g, label in groups for row in named_rows(design, problem, point, g)]
+
+
+def _moved(design: Design, problem: Problem, point: Point, direction: Array) -> NDArray[np.bool_]:
+    """Which rows of the table depend on a direction of the coordinates (k,)."""
+    # As a part of each coordinate, so that a step is small beside every one of them.
+    sizes = np.abs(direction[point.nu != 0] / point.nu[point.nu != 0])
+    further = replace(point, nu=point.nu + STEP / sizes.max() * direction)
+    before, after = (np.array([row[2] for row in _rows(design, problem, at)]) for at in (point, further))
+    # A correlation near zero changes beside one.
+    correlation = np.array([row[1].startswith("correlation") for row in _rows(design, problem, point)])
+    beside = np.where(correlation, 1.0, np.abs(before))
+    return np.asarray(np.abs(after - before) > 1e-3 * STEP * beside)
 
 
 def _random_rows(design: Design, problem: Problem, point: Point, g: int) -> list[tuple[str, float]]:
@@ -153,7 +175,7 @@ def longest_span(design: Design, problem: Problem) -> float:
 
 
 def group_name(design: Design, group: int) -> str:
-    """ "arm=treated" where groups have parameters of their own, else nothing."""
+    """ "site=north" where groups have parameters of their own, else nothing."""
     several = len(design.group_levels) > 1
     return f"{design.spec.groups}={design.group_levels[group]}" if several else ""
 

@@ -51,15 +51,26 @@ def kenward_roger(point: Point) -> SmallSample:
     Kenward & Roger 1997, Biometrics 53:983-997, eq. 2-7; as in Halekoh & Hojsgaard 2014, JSS 59(9).
     Raises IllConditioned, of several problems where one of them is.
     """
+    directions, information, told = _expected_along(point)
+    W = inverted(information[..., told, :][..., told], "kenward-roger")
+    state = _adjusted(point, directions[..., told], W, "kenward-roger")
+    return _with_untold(state, point, directions[..., ~told])
+
+
+def untold_directions(point: Point) -> Array:
+    """Directions of the coordinates (..., S) of which the responses tell nothing (MM-17)."""
+    directions, _, told = _expected_along(point)
+    return np.asarray(directions[..., ~told])
+
+
+def _expected_along(point: Point) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Directions that span the model (..., R), the expected information about them, and which are told (R,)."""
     directions = point.parameters.tangent(point.theta)
     # A direction that moves nothing (a factor of a G that is zero) would make the information singular.
     moving = np.abs(directions).sum(axis=-2) > 0
     directions = directions[..., moving.reshape(-1, moving.shape[-1]).any(axis=0)]
     information = directions.mT @ expected(point) @ directions
-    told = _told(point, directions, information)
-    W = inverted(information[..., told, :][..., told], "kenward-roger")
-    state = _adjusted(point, directions[..., told], W, "kenward-roger")
-    return _with_untold(state, point, directions[..., ~told])
+    return directions, information, _told(point, directions, information)
 
 
 def _with_untold(state: SmallSample, point: Point, directions: Array) -> SmallSample:

@@ -12,8 +12,11 @@ from historical_controls.ard.keys.statistics import PATTERNS, REMARKS, Kind, Sta
 from historical_controls.ard.queries import Result
 
 KEYS = ("scenario", "analysis", "outcome", "method", "population", "arm", "level", "contrast", "day")
-# Statistics of a kind of their own, though they use the keys of others.
-ALONE = (Statistic.COVARIANCE_PARAMETER, Statistic.N_IMPUTED, Statistic.LEFT_BECAUSE)
+# Statistics of a kind of their own, though they use the keys of others; why one has no number belongs beside it.
+ALONE = {
+    **{one: one for one in (Statistic.COVARIANCE_PARAMETER, Statistic.N_IMPUTED, Statistic.LEFT_BECAUSE)},
+    Statistic.NOT_IDENTIFIED: Statistic.COVARIANCE_PARAMETER,
+}
 # The order of columns is that of the declaration.
 ORDER = {statistic: place for place, statistic in enumerate(Statistic)}
 Key = tuple[str | float | None, ...]
@@ -81,7 +84,7 @@ def sheets(rows: Iterable[Result], block: Block) -> list[Sheet]:
 def _signature(row: Result) -> tuple[object, ...]:
     """Rows with the same analysis that use the same keys stand in one table."""
     used = tuple(key for key in KEYS[2:] if key != "arm" and _value(row, key) not in ("", None))
-    return row.analysis, used, row.statistic if row.statistic in ALONE else ""
+    return row.analysis, used, ALONE.get(row.statistic, "")
 
 
 def _value(row: Result, key: str) -> str | float | None:

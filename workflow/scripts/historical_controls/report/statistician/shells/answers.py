@@ -94,7 +94,10 @@ PARAMETERS = Shell(
     "parameters",
     A.MIXED_MODEL,
     ("outcome", "level"),
-    (*by_arm(statistic("value", S.COVARIANCE_PARAMETER)), alone(statistic("shared", S.COVARIANCE_PARAMETER))),
+    (
+        *by_arm(statistic("value", S.COVARIANCE_PARAMETER, S.NOT_IDENTIFIED)),
+        alone(statistic("shared", S.COVARIANCE_PARAMETER, S.NOT_IDENTIFIED)),
+    ),
 )
 RESIDUALS = Shell(
     "residuals",
