@@ -79,6 +79,11 @@ def test_treatment_after_time_zero(later: str | None, said: str, folder: Path) -
         part["events"].append({"event": "infusion", "time": {**DATES, "columns": ["given"]}})
     warnings = check_study(write(folder, config)).warnings
     assert len(warnings) == bool(said) and said in "".join(warnings)
+    if later is None:
+        # An exposure that is the admission itself, such as a ward or a protocol: the line to type settles it.
+        assert "type 'time_zero: {treatment: admission}' if the exposure begins with it" in warnings[0]
+        config["cohort"]["time_zero"]["treatment"] = "admission"
+        assert check_study(write(folder, config)).warnings == ()
 
 
 @pytest.fixture

@@ -82,6 +82,10 @@ def test_no_hours_since_an_admission_that_is_the_treatment_itself(care: str, hou
         # A treatment under a name of the study's own; an infusion recorded beside it goes before it.
         ({"treated": "transplant"}, {"transplant": 60}, 0),
         ({"treated": "transplant"}, {"transplant": 50, "infusion": 60}, 10),
+        # An exposure that begins on arrival, such as a ward or a protocol, and one that begins later.
+        ({"treated": "admission", "historical": "event", "treatment": "admission"}, {}, 0),
+        ({"treated": "admission", "historical": "event", "treatment": "transplant"}, {"transplant": 24}, 24),
+        ({"treated": "admission", "historical": "event", "treatment": "transplant"}, {"infusion": 24}, np.nan),
     ],
 )
 def test_hours_from_time_zero_to_the_treatment(zero: dict[str, str], events: dict[str, float], hours: float) -> None:

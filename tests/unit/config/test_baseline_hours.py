@@ -46,6 +46,11 @@ def test_their_number_is_of_one_day(after: Any) -> None:
             {"treated": "admission", "historical": "event", "historical_event": "intubation"},
             "time_zero.historical_event is 'intubation'",
         ),
+        # Exposures that begin on arrival: its first hours show what they did.
+        (
+            {"treated": "admission", "treatment": "admission"},
+            "time_zero.treated is 'admission', with which the treatment begins",
+        ),
     ],
 )
 def test_a_time_zero_that_is_or_may_be_treatment_refuses_them(time_zero: dict[str, Any], said: str) -> None:

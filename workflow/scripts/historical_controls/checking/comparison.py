@@ -149,7 +149,8 @@ def empty_derivations(comparison: Compared) -> list[str]:
 
 def treated_after_zero(comparison: Compared) -> list[str]:
     """Treatment after time zero, or without a date: whoever is treated lived until then, and controls need not have."""
-    zero = comparison.config.cohort.time_zero.treated
+    declared = comparison.config.cohort.time_zero
+    zero = declared.treated
     patients = comparison.tables.patients
     people = patients.loc[patients["included"].fillna(False).astype(bool)].reset_index(drop=True)
     # By allocation nobody is in a group for having lived until the treatment.
@@ -169,7 +170,8 @@ def treated_after_zero(comparison: Compared) -> list[str]:
     if "treatment_undated" in found:
         said.append(
             f"no file dates the treatment of {found['treatment_undated']:.0%} of the treated patients, with time zero "
-            f"'{zero}': if it came later, they had to survive until then (immortal time); declare event 'infusion'"
+            f"'{zero}': if it came later, they had to survive until then (immortal time); declare event "
+            f"'{declared.treatments[0]}', or type 'time_zero: {{treatment: {zero}}}' if the exposure begins with it"
         )
     return said
 

@@ -165,7 +165,7 @@ def uncounted_events(config: Config, dictionary: Dictionary, records: Records) -
     """Events of a study's own that files date and that no analysis counts: a relapse, a loss of ambulation."""
     own = set(dictionary.events) - set(load_dictionary(PROGRAM_DICTIONARY).events)
     zero, counted = config.cohort.time_zero, config.analysis.events
-    used = {zero.treated, zero.historical_event, zero.standard_care_from, *config.cohort.ends_with}
+    used = {zero.treated, *zero.treatments, zero.historical_event, zero.standard_care_from, *config.cohort.ends_with}
     used |= {*counted.adverse, *counted.infections, *_named(config)}
     dated = pd.concat([one.events["event"] for one in records.clean.values()], ignore_index=True).value_counts()
     return [

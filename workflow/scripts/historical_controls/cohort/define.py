@@ -47,7 +47,7 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
     treated: list[PatientBatch] = []
     for records in iter_patient_batches(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
-        refuse_treated_baseline(records, decided.time_zero, cohort.baseline)
+        refuse_treated_baseline(records, decided.time_zero, cohort)
         waits = merge_waits(waits, treated_waits(records, decided, cohort))
         treated.append(batch_rows(records, decided, "treated", inputs, recorded))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":

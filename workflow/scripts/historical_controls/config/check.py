@@ -123,7 +123,8 @@ def _treatments_at_zero(cohort: Cohort) -> Iterator[tuple[str, str]]:
     events = {"treated": zero.treated}
     if zero.historical == "event":
         events["historical_event"] = zero.historical_event or zero.standard_care_from
-    return ((key, event) for key, event in events.items() if event not in ARRIVALS)
+    # An arrival with which the exposure begins is a treatment as well.
+    return ((key, event) for key, event in events.items() if event not in ARRIVALS or event == zero.treatment)
 
 
 def after_zero_allowed(cohort: Cohort) -> bool:
@@ -135,7 +136,8 @@ def _baseline(cohort: Cohort) -> Iterator[UserError]:
     """Hours after a treatment as baseline, and a baseline that leaves no day."""
     hours = cohort.baseline_hours_after
     for key, event in _treatments_at_zero(cohort) if hours else ():
-        what = f"{hours:g} hours after time zero cannot be baseline: time_zero.{key} is '{event}', which is no arrival"
+        why = "which is no arrival" if event not in ARRIVALS else "with which the treatment begins"
+        what = f"{hours:g} hours after time zero cannot be baseline: time_zero.{key} is '{event}', {why}"
         hint = (
             "Values after a treatment may be its effect. Type 0, or a time zero at which patients arrive: "
             f"{', '.join(ARRIVALS)}."

@@ -372,8 +372,8 @@ COHORT_PATIENTS = Table(
         _number("hours_from_admission", "admission to time zero", "h"),
         _number(
             "hours_to_treatment",
-            "time zero to the study treatment: event infusion, or the event of time zero where it is no arrival; null "
-            "for controls, and where no file dates it",
+            "time zero to the study treatment: the event of `cohort.time_zero.treatment`, else infusion, or the event "
+            "of time zero where it is no arrival; null for controls, and where no file dates it",
             "h",
         ),
         _number("calendar_week", "weeks from the declared calendar reference date to time zero", "weeks"),

@@ -10,18 +10,18 @@ from historical_controls.cohort.eligibility.time_zero import event_times
 from historical_controls.cohort.records.intervals import Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER
-from historical_controls.config.cohort.baseline import BaselineWindow
-from historical_controls.dictionary.vocabulary import STUDY_TREATMENT
+from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.errors import UserError
 
 
-def refuse_treated_baseline(records: PatientRecords, zero: Integers, baseline: BaselineWindow) -> None:
+def refuse_treated_baseline(records: PatientRecords, zero: Integers, cohort: Cohort) -> None:
     """Raise UserError where a patient was given the study treatment before the last of the hours after time zero.
 
-    records: of the treated patients; zero: their time zero in milliseconds, NEVER for excluded ones. Other treatments
-    cannot be told from care that both arms are given.
+    records: of the treated patients; zero: their time zero in milliseconds, NEVER for excluded ones. Other treatments than
+    that of `time_zero.treatment` cannot be told from care that both arms are given.
     """
-    treatment = event_times(records, STUDY_TREATMENT)
+    event, baseline = cohort.time_zero.treatments[0], cohort.baseline
+    treatment = event_times(records, event)
     known = (zero != NEVER) & (treatment != NEVER)
     hours = (treatment[known] - zero[known]) / HOUR
     early = hours[hours < baseline.after]
@@ -31,7 +31,7 @@ def refuse_treated_baseline(records: PatientRecords, zero: Integers, baseline: B
     allowed = max(math.floor(float(np.min(early)) * 10) / 10, 0.0)
     people = "treated patient" if len(early) == 1 else "treated patients"
     what = (
-        f"the '{STUDY_TREATMENT}' of {len(early)} {people} is less than {baseline.after:g} hours after time zero: "
+        f"the '{event}' of {len(early)} {people} is less than {baseline.after:g} hours after time zero: "
         "baseline values after it may be its effect"
     )
     raise UserError(what, "cohort.baseline_hours_after", f"Type at most {allowed:g}.")

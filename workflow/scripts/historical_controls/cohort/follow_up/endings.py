@@ -14,7 +14,6 @@ from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import StudyCalendar
-from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 from historical_controls.tables.registry import COHORT_PATIENTS
 
 DAY = 24 * HOUR
@@ -53,10 +52,9 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
 
 def _to_treatment(records: PatientRecords, zero: Integers, cohort: Cohort) -> Floats:
     """Hours from time zero to the study treatment of treated patients, nan where it is not dated (EL-11)."""
-    treatment, start = event_times(records, STUDY_TREATMENT), cohort.time_zero.treated
-    if start not in ARRIVALS:
-        # A treatment under a name of the study's own.
-        treatment = np.where(treatment == NEVER, event_times(records, start), treatment)
+    treatment = np.full(len(zero), NEVER)
+    for event in cohort.time_zero.treatments:
+        treatment = np.where(treatment == NEVER, event_times(records, event), treatment)
     treated = (records.people["arm"] == "treated").to_numpy(dtype=bool)
     return np.where(treated, _since(treatment, zero, HOUR), np.nan)
 

@@ -27,12 +27,19 @@ from historical_controls.config.name_types import (
     Texts,
     TreatmentCode,
 )
+from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 
 
 class TimeZero(Section):
     treated: EventName = Field("infusion", description="event that starts follow-up of the treated")
     treated_start: Literal["event", "eligibility"] = Field(
         "event", description="follow-up of the treated starts at that event, or earlier: when they were first eligible"
+    )
+    treatment: EventName | None = Field(
+        None,
+        description="event at which treatment begins: later than time zero it is warned of (immortal time); null = "
+        "infusion, or the event of time zero where that is no arrival. Exposures that begin on arrival, such as a ward "
+        "or a protocol, name the arrival",
     )
     historical: Literal["first_eligible_hour", "event"] = Field(
         "first_eligible_hour", description="first hour all filters hold, or a declared event"
@@ -70,6 +77,14 @@ class TimeZero(Section):
     drop_early_deaths_hours: float | None = Field(
         None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
     )
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Events that date the treatment of the treated, the next one where a file dates none before it."""
+        if self.treatment is not None:
+            return (self.treatment,)
+        # A treatment under a name of the study's own.
+        return (STUDY_TREATMENT, self.treated) if self.treated not in ARRIVALS else (STUDY_TREATMENT,)
 
     @property
     def tells_admission(self) -> bool:
