@@ -381,3 +381,38 @@ def test_room_air_that_is_not_read_is_a_finding_with_the_line_that_reads_it(
     values = pd.read_parquet(tmp_path / "measurements.parquet").groupby("outcome")["value"]
     assert values.agg(["count", "sum"]).loc["FIO2"].tolist() == pytest.approx([n_air, 0.21 * n_air])
     assert values.sum()["SPO2"] == sum(90 + n % 9 for n in range(40))
+
+
+def long_rows(n_air: int, folder: Path, **file: Any) -> pd.DataFrame:
+    """Findings of 40 saturations called SpO2 or SatO2, n_air with room air beside them, among 40 heart rates."""
+    cells = [f"{90 + n % 9}{' AA' if n < n_air else ''}" for n in range(40)]
+    lines = [f"P{n},2020-05-04,{('SpO2', 'SatO2')[n % 2]},{cell},%" for n, cell in enumerate(cells)]
+    lines += [f"P{n},2020-05-04,Heart rate,{60 + n},/min" for n in range(40)]
+    path = folder / "f.csv"
+    path.write_text("\n".join(["id,when,test,value,unit", *lines]) + "\n")
+    return findings_of(path, {"parts": [SATURATIONS_LONG], **file}, folder)[0]
+
+
+SATURATIONS_LONG: dict[str, Any] = {"kind": "measurements_long", "subject": "id", "time": DATES}
+SATURATIONS_LONG |= {"analyte": "test", "value": "value", "unit": "unit"}
+
+
+def test_room_air_of_a_file_of_one_measurement_a_row_is_read_by_the_line_of_its_finding(tmp_path: Path) -> None:
+    """Cells of many analytes have many forms: those of the saturation are split, the others stay as they are."""
+    (one,) = long_rows(10, tmp_path).to_dict("records")
+    assert (one["finding"], one["outcome"], one["n"], one["severity"]) == ("AIR_BESIDE", "SPO2", 10, "stop")
+    line = yaml.safe_load(one["config_line"])
+    assert line["split_columns"]["value"]["where"] == [{"column": "test", "is_in": ["SatO2", "SpO2"]}]
+    air = {
+        "kind": "measurements_wide",
+        "subject": "id",
+        "time": DATES,
+        "where": line["split_columns"]["value"]["where"],
+    }
+    air |= {"columns": {"air": {"outcome": "FIO2", "unit": "%"}}}
+    line |= {"parts": [SATURATIONS_LONG | {"value": "number"}, air]}
+    line["words"] = [{"texts": ["AA"], "outcome": "FIO2", "means": "value", "value": 21, "unit": "%"}]
+    assert long_rows(10, tmp_path, **line).empty
+    values = pd.read_parquet(tmp_path / "measurements.parquet").groupby("outcome")["value"]
+    assert values.agg(["count", "sum"]).loc["FIO2"].tolist() == pytest.approx([10, 2.1])
+    assert values.sum()[["SPO2", "HR"]].tolist() == [sum(90 + n % 9 for n in range(40)), sum(60 + n for n in range(40))]

@@ -182,6 +182,7 @@ FREE = {
         "SplitColumn.by",
         "SplitColumn.forms",
         "SplitColumn.into",
+        "SplitColumn.others",
         "SpecimenRows.analytes",
         "SpecimenRows.same",
         "Study.timezone",

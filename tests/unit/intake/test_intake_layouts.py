@@ -250,6 +250,73 @@ def test_a_cell_that_two_forms_read_differently_is_not_split(tmp_path: Path) -> 
     assert cells(frame, "flow", "litres") == [("not split: CN 3 L",) * 2]
 
 
+SATURATION = {"where": [{"column": "test", "is_in": ["SpO2", "SatO2"]}], "forms": ["{v}", "{v} {air}"], "others": "v"}
+OXYGEN = {
+    "where": [{"column": "test", "is_in": ["O2"]}],
+    "forms": ["{device} {flow} L", "{device}"],
+    "others": "number",
+}
+
+
+def test_of_a_file_of_one_measurement_a_row_the_cells_of_an_analyte_are_split(tmp_path: Path) -> None:
+    """What the first leaves as it is may be split again."""
+    sent = {
+        ("spo2", "93 aa"): ("93", "aa", "", ""),
+        ("SatO2", "97"): ("97", "", "", ""),
+        ("SpO2", "93-95"): ("not split: 93-95", "not split: 93-95", "", ""),
+        ("O2", "CN 3 L"): ("", "", "CN", "3"),
+        ("Crea", "1.2 mg/dL"): ("1.2 mg/dL", "", "", ""),
+        ("SpO2", ""): ("", "", "", ""),
+    }
+    text = "id,test,result\n" + "".join(f"{n},{test},{cell}\n" for n, (test, cell) in enumerate(sent, start=1))
+    split = {"result": SATURATION, "v": OXYGEN}
+    frame = read(tmp_path / "x.csv", text, declared("number", split_columns=split))
+    assert cells(frame, "number", "air", "device", "flow") == list(sent.values())
+    # What was sent remains.
+    assert cells(frame, "result") == [(cell,) for _, cell in sent]
+
+
+def test_conditions_of_a_split_are_columns_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no column 'test'"):
+        read(tmp_path / "x.csv", "id,tests,result\n1,SpO2,97\n", declared("v", split_columns={"result": SATURATION}))
+
+
+def test_a_split_makes_no_second_column_of_one_name(tmp_path: Path) -> None:
+    """The values of one of them were read, and nobody knew which."""
+    with pytest.raises(UserError, match="column 'v' of 'split_columns' is in the file already") as refused:
+        read(tmp_path / "x.csv", "id,test,v,result\n1,SpO2,1,97\n", declared("v", split_columns={"result": SATURATION}))
+    assert "such as 'v read'" in str(refused.value)
+
+
+def test_the_cells_of_all_other_rows_go_where_they_are_read(tmp_path: Path) -> None:
+    """A slip would lose every other analyte, and nobody would know."""
+    slip = {"result": SATURATION | {"others": "value"}}
+    with pytest.raises(UserError, match="no part reads column 'value'") as refused:
+        read(tmp_path / "x.csv", "id,test,result\n1,SpO2,97\n", declared("values", split_columns=slip))
+    assert "Did you mean 'values'?" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ({"O2": {"forms": ["{v}"], "others": "v"}}, "'others' needs 'where'"),
+        ({"O2": {"forms": ["{O2} {air}"]}}, "it is split itself"),
+        ({"O2": {"forms": ["{v}"]}, "S": {"forms": ["{v}"]}}, "'O2' becomes it as well"),
+        ({"v": OXYGEN, "O2": SATURATION}, "v: 'O2' becomes it, and is declared before it"),
+        (
+            {
+                "test": {"forms": ["{test name}"]},
+                "O2": SATURATION | {"where": [{"column": "test name", "is_in": ["x"]}]},
+            },
+            "becomes of 'test'",
+        ),
+    ],
+)
+def test_splits_that_contradict_each_other_are_refused(split: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        declared("id", split_columns=split)
+
+
 def test_a_long_text_has_no_form(tmp_path: Path) -> None:
     """Three texts could be cut at every two places of it: a hostile cell would not end."""
     split, text = {"O2": {"forms": ["{a} - {b} - {c}!"]}}, "x - " * 30_000

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from historical_controls.config.sources.declared_columns import declared_columns
+from historical_controls.config.sources.declared_columns import columns_read, declared_columns, made_columns
 from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -87,7 +87,7 @@ def read_blocks(
         with place.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     for grid in _fitting(place, chain([first], grids), file):
-        yield _table(with_split_columns(grid, file.split_columns), sha256, private)
+        yield _table(with_split_columns(grid, file), sha256, private)
 
 
 def _grids(path: str | Path, file: SourceFile, size: int) -> Iterator[Grid]:
@@ -186,7 +186,23 @@ def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDict
         in_labels = redcap is not None and set(declared) & set(redcap.raw_names(grid.header))
         hint = "It is a label export: declare 'labels: true'." if in_labels else _layout_hint(grid, declared, file)
         raise UserError("none of the declared columns is there", where, hint)
-    raise_all(_column_faults(grid.header, declared, file.private_columns, where))
+    faults = _column_faults(grid.header, declared, file.private_columns, where)
+    raise_all([*faults, *_split_faults(grid.header, file, where)])
+
+
+def _split_faults(there: list[str], file: SourceFile, where: str) -> Iterator[UserError]:
+    """New columns that would be there twice, and one that takes all other cells and that nothing reads."""
+    for name in (name for name in made_columns(file) if name in there):
+        yield UserError(
+            f"column '{name}' of 'split_columns' is in the file already",
+            where,
+            f"Name it otherwise, such as '{name} read'.",
+        )
+    read = columns_read(file)
+    for split in file.split_columns.values():
+        if split.others is not None and split.others not in read:
+            what = f"no part reads column '{split.others}', to which 'others' of 'split_columns' gives all other cells"
+            yield UserError(what, where, did_you_mean(split.others, read))
 
 
 def _column_faults(there: list[str], declared: list[str], private: list[str], where: str) -> Iterator[UserError]:

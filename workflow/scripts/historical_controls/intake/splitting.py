@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
+from historical_controls.config.sources.codes import declared_codes, visible_text
 from historical_controls.config.sources.layout import PIECE, SplitColumn
+from historical_controls.config.sources.parts import Condition
+from historical_controls.config.sources.sources import SourceFile
 from historical_controls.intake.layout import CELL, Grid
 
 # A number, with either mark, whole; or a text that begins with a letter and has no digit.
@@ -18,28 +21,52 @@ LONGEST = 200
 VALUE = rf"{NUMBER}|(?<![^\W\d_])[^\W\d_](?:[^\d]*[^\d\s])?"
 
 
-def with_split_columns(grid: Grid, declared: Mapping[str, SplitColumn]) -> Grid:
+def with_split_columns(grid: Grid, file: SourceFile) -> Grid:
     """Return the grid with the declared further columns; the column that is split remains.
 
     A cell with another number of pieces, or of no declared form, is given to each of them whole, marked, so that none
-    is read from it.
+    is read from it. Of rows that `where` leaves out they are blank, but for the column that takes `others`.
     """
-    for name, split in declared.items():
+    for name, split in file.split_columns.items():
         if CELL + name in grid.cells:
-            texts = grid.cells[CELL + name]
-            pieces = _pieces(texts, split.by, len(split.columns)) if split.by else _values(texts, split)
-            cells = pd.concat([grid.cells, pieces.set_axis([CELL + own for own in split.columns], axis=1)], axis=1)
-            grid = replace(grid, cells=cells, header=[*grid.header, *split.columns])
+            pieces = _split(grid.cells, name, split, file)
+            cells = pd.concat([grid.cells, pieces.add_prefix(CELL)], axis=1)
+            grid = replace(grid, cells=cells, header=[*grid.header, *pieces.columns])
     return grid
 
 
-def _pieces(texts: pd.Series, mark: str, n: int) -> pd.DataFrame:
+def _split(cells: pd.DataFrame, name: str, split: SplitColumn, file: SourceFile) -> pd.DataFrame:
+    """The columns that one becomes; of rows that `where` leaves out one may take the cell as it is."""
+    texts, met = cells[CELL + name], _meets(cells, split.where, file)
+    own = texts[met]
+    pieces = _pieces(own, split.by, split.values) if split.by else _values(own, split)
+    pieces = pieces.reindex(index=cells.index, columns=split.columns, fill_value="").astype("str")
+    if split.others is not None:
+        pieces[split.others] = pieces[split.others].where(met, texts)
+    return pieces
+
+
+def _meets(cells: pd.DataFrame, conditions: Sequence[Condition], file: SourceFile) -> pd.Series:
+    """Where the rows meet all conditions, as parts of the file read them."""
+    found = pd.Series(True, index=cells.index)
+    for condition in conditions:
+        allowed = declared_codes(dict.fromkeys(condition.is_in, True), file)
+        texts = cells[CELL + condition.column]
+        met = {text: visible_text(text.strip()) in allowed for text in texts.drop_duplicates()}
+        found &= texts.map(met).astype(bool)
+    return found
+
+
+def _pieces(texts: pd.Series, mark: str, columns: Sequence[str]) -> pd.DataFrame:
+    n = len(columns)
     whole = texts.str.strip()
     parts = whole.str.split(mark, regex=False, expand=True).reindex(columns=range(n)).fillna("").astype("str")
     # str.count takes a pattern, unlike str.split with regex=False.
     fits = (whole.str.count(pat=_literal(mark)) == n - 1) & (whole != "")
     marked = _marked(whole)
-    return pd.DataFrame({place: parts[place].str.strip().where(fits, marked) for place in range(n)}, index=texts.index)
+    return pd.DataFrame(
+        {name: parts[place].str.strip().where(fits, marked) for place, name in enumerate(columns)}, index=texts.index
+    )
 
 
 def _values(texts: pd.Series, split: SplitColumn) -> pd.DataFrame:
@@ -49,10 +76,10 @@ def _values(texts: pd.Series, split: SplitColumn) -> pd.DataFrame:
     read = {text: _read(text, split) for text in distinct}
     marked = _marked(distinct)
     kept = {
-        text: found if found is not None else dict.fromkeys(split.columns, said)
+        text: found if found is not None else dict.fromkeys(split.values, said)
         for (text, found), said in zip(read.items(), marked, strict=True)
     }
-    columns = {name: whole.map({text: own.get(name, "") for text, own in kept.items()}) for name in split.columns}
+    columns = {name: whole.map({text: own.get(name, "") for text, own in kept.items()}) for name in split.values}
     return pd.DataFrame(columns, index=texts.index).astype("str")
 
 

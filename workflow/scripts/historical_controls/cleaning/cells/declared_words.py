@@ -8,8 +8,9 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import NOTE_WORD
 from historical_controls.cleaning.cells.limit_words import WORD_OF_LIMIT
-from historical_controls.cleaning.records.columns import declared_codes, sheet_fault
+from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.sources.words import CellWord
 from historical_controls.dictionary.dictionary import Dictionary

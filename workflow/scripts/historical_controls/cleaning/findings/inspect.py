@@ -86,7 +86,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *(unit_of_characteristics(inspected.patients, held, source, dictionary) if inspected.patients else ()),
         *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
-        *air_beside_values(tally),
+        *air_beside_values(tally, inspected.ledger, source, inspected.intake),
         *centuries(tally),
         *unread_endings(source, inspected.intake),
         *unknown_arms(inspected.ledger, tally, source),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from historical_controls.cleaning.cells.declared_words import AIR_LEFT_OUT, BREATHING, FORMS_OF_AIR, is_air
 from historical_controls.cleaning.findings.declared_times import held_time, quoted
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.config.sources.declared_columns import made_columns
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
@@ -167,10 +172,12 @@ def _pile(counts: pd.Series) -> int | None:
     return None
 
 
-def air_beside_values(tally: pd.DataFrame) -> Iterator[Finding]:
+def air_beside_values(
+    tally: pd.DataFrame, ledger: Path, source: Source, intake: Mapping[str, Path]
+) -> Iterator[Finding]:
     """Yield outcomes of a file beside whose values room air is written: read as a note, so that FiO2 is lost.
 
-    tally: see ledger_tally. Only a column of its own can be split: cells of many analytes have many forms.
+    tally: see ledger_tally; ledger: its table; intake: stored rows by file, from which names of analytes are taken.
     """
     measured = tally.loc[(tally["table"] == "measurements") & tally["analyte"].isin(BREATHING)]
     measured = measured.loc[measured["fate"] != "ignored"]
@@ -183,9 +190,33 @@ def air_beside_values(tally: pd.DataFrame) -> Iterator[Finding]:
         hint = f"'{said}' beside {n} of {total} values is left out: if it is room air, FiO2 was 21% then"
         items = [item for item in own["item"].unique() if item]
         comment = "the column read is then 'value'; 'air' is a column with a word for FIO2 (docs/input.md, Oxygen)"
-        line = f"split_columns: {{{quoted(items[0])}: {FORMS_OF_AIR}}}   # {comment}" if items else ""
         where = Evidence("ledger", {"file": str(file), "analyte": str(code), "reason": "NOTE_BESIDE"})
+        line = f"split_columns: {{{quoted(items[0])}: {FORMS_OF_AIR}}}" if items else ""
+        if not items and file in intake:
+            line = _split_of_analyte(where, ledger, source.files[str(file)], intake[str(file)])
+            comment = comment.replace("'value'", "'number'")
+        line = f"{line}   # {comment}" if line else ""
         yield Finding(str(file), "AIR_BESIDE", str(code), "", NOT_KNOWN, n, n / total, NOT_KNOWN, hint, line, (where,))
+
+
+def _split_of_analyte(where: Evidence, ledger: Path, file: SourceFile, intake: Path) -> str:
+    """The line that splits the cells of an analyte in a file of one measurement a row; '' where there is no such part.
+
+    The analyte is called as its rows are. The cells of the others go on being read as they are.
+    """
+    told = [(name, "==", text) for name, text in where.columns.items()]
+    lines = pq.read_table(ledger, columns=["line"], filters=told)["line"].unique().to_pylist()
+    there = set(pq.read_schema(intake).names)
+    long = [one for one in file.parts if isinstance(one, LongMeasurements) and CELL + one.analyte in there]
+    # Cells that are split already need another name in the `where` that is there.
+    for part in [one for one in long if one.value not in made_columns(file)]:
+        cells = pq.read_table(intake, columns=[CELL + part.analyte], filters=[("line", "in", lines)]).to_pandas()
+        names = sorted(name for name in cells[CELL + part.analyte].str.strip().unique() if name)
+        if names:
+            of = json.dumps([{"column": part.analyte, "is_in": names}], ensure_ascii=False)
+            forms = FORMS_OF_AIR.replace("{value}", "{number}").strip("{}")
+            return f"split_columns: {{{quoted(part.value)}: {{where: {of}, {forms}, others: number}}}}"
+    return ""
 
 
 def _of(tally: pd.DataFrame, file: object, code: object) -> pd.Series:

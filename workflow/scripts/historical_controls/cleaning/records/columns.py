@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
-from collections.abc import Mapping
 
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.config.sources.codes import AS_TEXT, ENTITY, ZERO_WIDTH, DeclaredCodes, M
+from historical_controls.config.sources.codes import AS_TEXT, DeclaredCodes, visible_text
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
 from historical_controls.tables.coded import coded, constant, distinct_texts, mapped
@@ -20,7 +18,6 @@ CELL = "cell:"
 DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "UNITS_LINE"}
 # The apostrophe of a spreadsheet's text ('00123), or a pair around it; in "' OR '1'='1" it is part of the text.
 MARKED = re.compile(r"^'(?!\s)([^']*)(?<!\s)'?$")
-QUOTED_NUMBER = re.compile(r"^'([-+<>.,\d][^']*)'$")
 UNTIDY = "[&\u00ad\u200b-\u200f\u2060\ufeff]|^=\"|^'[-+<>.,\\d]"
 # What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
 NO_ID = frozenset(
@@ -118,16 +115,6 @@ def _tidied(cells: pd.Series) -> pd.Series:
     return by_distinct(texts, visible_text, "str") if texts.str.contains(UNTIDY).any() else texts
 
 
-def visible_text(text: str) -> str:
-    """Return what a reader sees of a cell: without entities of HTML, marks without width and the marks of sheets.
-
-    These are '="..."' and a pair of apostrophes around a text that begins like a number; a single one may be a slip.
-    """
-    bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
-    wrapped = AS_TEXT.match(bare) or QUOTED_NUMBER.match(bare)
-    return (wrapped[1] if wrapped else bare).strip()
-
-
 def sheet_fault(text: str) -> str:
     """Return what to do about a cell whose sheet has no value for it, or shows another than it stores; '' elsewhere."""
     if text.startswith("shown as '"):
@@ -178,12 +165,6 @@ def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
     # Codes for missing are compared without case whatever `code_case` says; a blank is no code.
     missing = DeclaredCodes(dict.fromkeys(codes - {""}, True), "ignore", file.decimal, file.thousands)
     return by_distinct(texts, missing.__contains__, bool)
-
-
-def declared_codes(meanings: Mapping[str, M], file: SourceFile) -> DeclaredCodes[M]:
-    """Return the codes that a file declares, as its cells are compared with them."""
-    visible = {visible_text(code): meaning for code, meaning in meanings.items()}
-    return DeclaredCodes(visible, file.code_case, file.decimal, file.thousands)
 
 
 def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, declared_codes, sheet_fault, visible_text
+from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, sheet_fault
 from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.config.sources.codes import declared_codes, visible_text
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.tables.coded import constant, is_coded, plain, texts_replaced

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.records.columns import CELL
-from historical_controls.config.sources.declared_columns import declared_columns
+from historical_controls.config.sources.declared_columns import declared_columns, made_columns
 from historical_controls.config.sources.parts import LongMeasurements, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.tables.parquet import ROW_GROUP, read_pieces
@@ -21,9 +21,8 @@ ROW_GROUPS = 6
 
 def stored_columns(path: str | Path, file: SourceFile) -> list[str]:
     """Return the columns of a stored intake (table intake) that cleaning reads: of 20,000 perhaps three."""
-    made = [name for split in file.split_columns.values() for name in split.columns]
     # The hash of the file stands in every row, for provenance alone.
-    wanted = {*INTAKE.names, *(CELL + name for name in (*declared_columns(file), *made))} - {"sha256"}
+    wanted = {*INTAKE.names, *(CELL + name for name in (*declared_columns(file), *made_columns(file)))} - {"sha256"}
     return [name for name in pq.read_schema(path).names if name in wanted]
 
 

@@ -6,11 +6,12 @@ import json
 
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import column, declared_codes
+from historical_controls.cleaning.records.columns import column
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import selected
 from historical_controls.config.base import Arm
 from historical_controls.config.sources.arms import ARMS, ArmColumn
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import nearest
 

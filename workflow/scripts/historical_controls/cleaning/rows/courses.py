@@ -11,7 +11,6 @@ from historical_controls.cleaning.cells.times import Calendar, precedes
 from historical_controls.cleaning.cells.units import with_powers
 from historical_controls.cleaning.records.columns import (
     column,
-    declared_codes,
     filled_column,
     filled_or_null,
     is_sentinel,
@@ -26,6 +25,7 @@ from historical_controls.cleaning.records.records import (
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold, fold_unit

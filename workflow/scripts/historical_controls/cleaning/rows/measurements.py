@@ -31,13 +31,13 @@ from historical_controls.cleaning.cells.units import (
     with_ddu,
     with_powers,
 )
-from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide, undecided
 from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
 from historical_controls.cleaning.rows.statuses import check_status, read_status
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 

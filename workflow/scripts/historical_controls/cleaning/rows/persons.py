@@ -11,7 +11,6 @@ from historical_controls.cleaning.cells.two_part_units import conversions_of_par
 from historical_controls.cleaning.cells.units import conversions, converted, has_conversion, same_unit, with_powers
 from historical_controls.cleaning.records.columns import (
     column,
-    declared_codes,
     filled_column,
     filled_or_null,
     is_sentinel,
@@ -28,6 +27,7 @@ from historical_controls.cleaning.records.records import (
 )
 from historical_controls.cleaning.rows.ages import ages
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary, Outcome

@@ -15,13 +15,13 @@ from historical_controls.cleaning.records.columns import (
     coded_subject_columns,
     coded_times,
     column,
-    declared_codes,
     filled_column,
     is_sentinel,
     joined_times,
 )
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
+from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary

@@ -17,8 +17,8 @@ from historical_controls.errors import UserError
 def refuse_treated_baseline(records: PatientRecords, zero: Integers, cohort: Cohort) -> None:
     """Raise UserError where a patient was given the study treatment before the last of the hours after time zero.
 
-    records: of the treated patients; zero: their time zero in milliseconds, NEVER for excluded ones. Other treatments than
-    that of `time_zero.treatment` cannot be told from care that both arms are given.
+    records: of the treated patients; zero: their time zero in milliseconds, NEVER for excluded ones. Treatments other
+    than that of `time_zero.treatment` cannot be told from care that both arms are given.
     """
     event, baseline = cohort.time_zero.treatments[0], cohort.baseline
     treatment = event_times(records, event)

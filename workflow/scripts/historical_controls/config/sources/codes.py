@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BeforeValidator
 
@@ -20,7 +21,18 @@ YAML_WORDS = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
 # What exports leave in texts and no reader sees: entities of HTML, the '="..."' of spreadsheets, marks without width.
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
 AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
+QUOTED_NUMBER = re.compile(r"^'([-+<>.,\d][^']*)'$")
 ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+
+
+def visible_text(text: str) -> str:
+    """Return what a reader sees of a cell: without entities of HTML, marks without width and the marks of sheets.
+
+    These are '="..."' and a pair of apostrophes around a text that begins like a number; a single one may be a slip.
+    """
+    bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
+    wrapped = AS_TEXT.match(bare) or QUOTED_NUMBER.match(bare)
+    return (wrapped[1] if wrapped else bare).strip()
 
 
 @lru_cache(maxsize=MEMORY)
@@ -114,6 +126,23 @@ class DeclaredCodes(Generic[M]):
 
     def __contains__(self, text: str) -> bool:
         return self.meaning(text) is not None
+
+
+class Marks(Protocol):
+    """How a file writes its codes and numbers."""
+
+    @property
+    def code_case(self) -> CaseRule: ...
+    @property
+    def decimal(self) -> str: ...
+    @property
+    def thousands(self) -> str | None: ...
+
+
+def declared_codes(meanings: Mapping[str, M], file: Marks) -> DeclaredCodes[M]:
+    """Return the codes that a file declares, as its cells are compared with them."""
+    visible = {visible_text(code): meaning for code, meaning in meanings.items()}
+    return DeclaredCodes(visible, file.code_case, file.decimal, file.thousands)
 
 
 def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:

@@ -28,13 +28,25 @@ COLUMN_FIELDS = (
 
 def declared_columns(file: SourceFile) -> list[str]:
     """Return every column that the declaration names, once each, in order, those that others are split into not."""
+    # The file does not have those that come into being when cells are split.
+    made = set(made_columns(file))
+    return [name for name in columns_read(file) if name not in made]
+
+
+def columns_read(file: SourceFile) -> list[str]:
+    """Return every column that the declaration reads, once each, in order."""
     names = [file.arm_column.column] if file.arm_column is not None else []
     for part in file.parts:
         names += _part_columns(part)
     names += [column for sentinel in file.sentinels for column in sentinel.columns]
-    # These come into being when cells are split: the file does not have them.
-    made = {name for split in file.split_columns.values() for name in split.columns}
-    return list(dict.fromkeys(name for name in [*names, *file.split_columns] if name not in made))
+    names += [*file.split_columns]
+    names += [condition.column for split in file.split_columns.values() for condition in split.where]
+    return list(dict.fromkeys(names))
+
+
+def made_columns(file: SourceFile) -> list[str]:
+    """Return the columns that come into being when cells are split, in order."""
+    return [name for split in file.split_columns.values() for name in split.columns]
 
 
 def _part_columns(part: FilePart) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from historical_controls.config.base import Section, Text
 from historical_controls.config.sources.codes import Codes
+from historical_controls.config.sources.parts import Condition
 
 # What counts of several results of one day without a clock.
 SameDayRule = Literal["hold", "median", "worst", "last"]
@@ -31,11 +32,31 @@ class SplitColumn(Section):
         description="how cells are written, each value as its column in braces: '{device} {flow} L'. A value is a "
         "number, or a text without digits; a blank may be missing; a cell that has none of the forms is held",
     )
+    where: list[Condition] = Field(
+        default=[],
+        description="only cells of rows that meet all of these: in a long file, of one analyte; none = of every row",
+    )
+    others: Text | None = Field(
+        None,
+        description="column that takes the cells of rows that 'where' leaves out as they are; may be one of the values",
+    )
 
     @property
     def columns(self) -> list[str]:
-        """The columns that the values become, of forms in the order in which these name them."""
+        """The new columns: of the values, of forms in the order in which these name them, and of all other cells."""
+        others = [] if self.others is None else [self.others]
+        return list(dict.fromkeys([*self.values, *others]))
+
+    @property
+    def values(self) -> list[str]:
+        """The columns that the values become."""
         return list(dict.fromkeys([*self.into, *(name for form in self.forms for name in PIECE.findall(form))]))
+
+    @model_validator(mode="after")
+    def others_are_left(self) -> SplitColumn:
+        if self.others is not None and not self.where:
+            raise ValueError("'others' needs 'where': without it every cell is split, and no other is left")
+        return self
 
     @model_validator(mode="after")
     def by_a_mark_or_by_forms(self) -> SplitColumn:
@@ -59,6 +80,27 @@ class SplitColumn(Section):
             if len(set(names)) < len(names):
                 raise ValueError(f"'{form}' names a column twice")
         return forms
+
+
+def _new_columns(declared: dict[str, SplitColumn]) -> dict[str, SplitColumn]:
+    """Raise ValueError where a column becomes of two others, or is asked for before it has become."""
+    made: dict[str, str] = {}
+    for place, (name, split) in enumerate(declared.items()):
+        for column in split.columns:
+            if column == name or column in made:
+                whose = "it is split itself" if column == name else f"'{made[column]}' becomes it as well"
+                raise ValueError(f"{name}: '{column}' is no new column, since {whose}: choose another name")
+            if column in list(declared)[:place]:
+                raise ValueError(f"{column}: '{name}' becomes it, and is declared before it")
+            made[column] = name
+    for column in (condition.column for split in declared.values() for condition in split.where):
+        if column in made:
+            raise ValueError(f"where: '{column}' becomes of '{made[column]}': name a column that the file has")
+    return declared
+
+
+# In their order: a column that another became may be split again.
+Splits = Annotated[dict[Text, SplitColumn], AfterValidator(_new_columns)]
 
 
 class Sentinels(Section):

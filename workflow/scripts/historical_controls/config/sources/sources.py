@@ -25,7 +25,7 @@ from historical_controls.config.name_types import (
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, DeclaredCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
-from historical_controls.config.sources.layout import AnchorRule, RedcapExport, SameDayRule, Sentinels, SplitColumn
+from historical_controls.config.sources.layout import AnchorRule, RedcapExport, SameDayRule, Sentinels, Splits
 from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit, UnitFactor
 from historical_controls.config.sources.omop import OmopSource, OmopTable
 from historical_controls.config.sources.parts import (
@@ -66,7 +66,7 @@ class SourceFile(Section):
         description="lines of the header, the last being header_line: 'Visit 1' above 'BP' is 'Visit 1 BP'",
     )
     units_line: bool = Field(False, description="true: the line below the header states units, and is no row")
-    split_columns: dict[Text, SplitColumn] = Field(
+    split_columns: Splits = Field(
         default={}, description="columns whose cells hold several values, such as a blood pressure '167/92'"
     )
     row_names: bool = Field(False, description="true: rows begin with a name that the header lacks, as R writes them")
