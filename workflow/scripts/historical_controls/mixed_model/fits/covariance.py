@@ -52,9 +52,9 @@ def _rows(design: Design, problem: Problem, point: Point) -> list[tuple[Any, str
 
 def _moved(design: Design, problem: Problem, point: Point, direction: Array) -> NDArray[np.bool_]:
     """Which rows of the table depend on a direction of the coordinates (k,)."""
-    # As a part of each coordinate, so that a step is small beside every one of them.
-    sizes = np.abs(direction[point.nu != 0] / point.nu[point.nu != 0])
-    further = replace(point, nu=point.nu + STEP / sizes.max() * direction)
+    # As a part of each coordinate, so that a step is small beside every one of them; a covariance of zero has no size.
+    sizes = np.where(point.nu != 0, np.abs(point.nu), np.abs(point.nu).max())
+    further = replace(point, nu=point.nu + STEP / np.abs(direction / sizes).max() * direction)
     before, after = (np.array([row[2] for row in _rows(design, problem, at)]) for at in (point, further))
     # A correlation near zero changes beside one.
     correlation = np.array([row[1].startswith("correlation") for row in _rows(design, problem, point)])
