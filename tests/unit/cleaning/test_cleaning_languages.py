@@ -1,4 +1,4 @@
-"""Cells, comments and dates in the languages of hospitals: pt, fr, de, it and ca beside en and es."""
+"""Cells, comments and dates in the languages of hospitals: pt, fr, de, it, ca and pl beside en and es."""
 
 from __future__ import annotations
 
@@ -102,6 +102,8 @@ def test_ranges_are_two_numbers(text: str) -> None:
         "vorläufig",
         "(provisoire)",
         "(não hemolisada)",
+        "(próbka niezhemolizowana)",
+        "potwierdzono",
     ],
 )
 def test_words_beside_a_value_leave_it_and_are_listed(note: str) -> None:
@@ -134,6 +136,28 @@ def test_flags_leave_the_value(flag: str) -> None:
         "en attente",
         "ausstehend",
         "annulé",
+        "quantidade não suficiente",
+        "amostra rejeitada",
+        "recolher nova amostra",
+        "prélèvement non conforme",
+        "à refaire",
+        "Material nicht ausreichend",
+        "zu wenig Serum",
+        "Probe fehlt",
+        "campione non idoneo",
+        "quantità non sufficiente",
+        "mostra no rebuda",
+        "quantity not sufficient",
+        "za mało materiału",
+        "materiał niewystarczający",
+        "nie wykonano",
+        "brak próbki",
+        "próbka odrzucona",
+        "w toku",
+        "skrzep",
+        "zhemolizowana",
+        "presenza di coaguli",
+        "sample contaminated",
     ],
 )
 def test_nothing_was_measured(text: str) -> None:
@@ -180,6 +204,10 @@ def test_below_a_limit_that_is_not_told(text: str) -> None:
         ("nein", "no"),
         ("FALSO", "no"),
         ("grenzwertig", "indeterminate"),
+        ("dodatni", "positive"),
+        ("nie wykryto", "negative"),
+        ("tak", "yes"),
+        ("nie", "no"),
         ("négatif, à répéter", None),
         ("nicht positiv", None),
         ("non positif", None),
@@ -206,6 +234,8 @@ HAEMOLYTIC += [
     "no se descarta hemólisis",
     "hemólisis?",
 ]
+HAEMOLYTIC += ["próbka zhemolizowana", "hemoliza ++", "ślad hemolizy", "Serum haemolytisch", "suero hemolítico"]
+HAEMOLYTIC += ["campione emolitico", "nie wykonano: hemoliza"]
 CLEAR = ["non hémolysé", "pas d'hémolyse", "sans hémolyse", "absence d'hémolyse", "nicht hämolytisch", "keine Hämolyse"]
 CLEAR += [
     "Probe nicht hämolysiert",
@@ -223,6 +253,8 @@ CLEAR += [
     "hemolisis (-)",
     "Hämolyse: nein",
 ]
+CLEAR += ["bez hemolizy", "brak cech hemolizy", "próbka niezhemolizowana", "hemoliza: brak", "nie stwierdzono hemolizy"]
+CLEAR += ["suero no hemolítico", "anemia hemolityczna", "haemolytische Anaemie", "beta-hemolytic streptococcus"]
 CLEAR += ["paciente con anemia hemolítica", "hämolytische Anämie", "hemolytic uremic syndrome", "anemia emolitica"]
 
 
@@ -245,6 +277,33 @@ def test_haemolysis_and_its_negation(text: str, bad: bool) -> None:
         ("kontaminiert", True),
         ("nicht lipämisch", False),
         ("sans caillot", False),
+        ("presenza di coaguli", True),
+        ("mostra amb coàguls", True),
+        ("Blut koaguliert", True),
+        ("microclots", True),
+        ("presença de coágulo", True),
+        ("sem presença de coágulos", False),
+        ("próbka wykrzepiona", True),
+        ("obecność skrzepu", True),
+        ("bez skrzepu", False),
+        ("unclotted", False),
+        ("contaminação", True),
+        ("prélèvement souillé", True),
+        ("Probe verunreinigt", True),
+        ("contaminazione", True),
+        ("contaminació", True),
+        ("materiał zanieczyszczony", True),
+        ("zanieczyszczenie", True),
+        ("siero itterico", True),
+        ("icteric", True),
+        ("surowica żółtaczkowa", True),
+        ("sérum lactescent", True),
+        ("lipemia", True),
+        # Of the patient, and not of the sample.
+        ("tiempo de coagulación", False),
+        ("rozsiane wykrzepianie wewnątrznaczyniowe", False),
+        ("skrzeplina w lewej komorze", False),
+        ("dyslipidemia", False),
     ],
 )
 def test_other_faults_of_a_specimen(text: str, bad: bool) -> None:
@@ -327,6 +386,8 @@ def read(text: str, form: str, **keys: Any) -> tuple[str, str]:
         ("4 de maig de 2020", "%d de %B de %Y", "2020-05-04 00:00"),
         ("4 juliol 2020", "%d %B %Y", "2020-07-04 00:00"),
         ("4 desembre 2020", "%d %B %Y", "2020-12-04 00:00"),
+        ("4 października 2020", "%d %B %Y", "2020-10-04 00:00"),
+        ("poniedziałek 4 maja 2020", "%A %d %B %Y", "2020-05-04 00:00"),
         ("4. Jänner 2020", "%d. %B %Y", "2020-01-04 00:00"),
         ("4 fév. 2020", "%d %b %Y", "2020-02-04 00:00"),
         ("04 DE MAYO DE 2020", "%d de %B de %Y", "2020-05-04 00:00"),
@@ -357,3 +418,12 @@ def test_an_unknown_month_is_named() -> None:
 
 def test_the_usual_row_is_clean() -> None:
     assert fates(lab(LAB)) == ["clean"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["(zhemolizowana)", "lipemia", "skrzep", "traces d'hémolyse", "(presenza di coaguli)", "kontaminacja", "lipämisch"],
+)
+def test_a_bad_specimen_beside_a_value_is_flagged(note: str) -> None:
+    cleaned = lab({"result": f"12 {note}"})
+    assert (value_of(cleaned), value_of(cleaned, "flags")) == (12, "SPECIMEN_BAD;LAB_FLAG")

@@ -155,20 +155,20 @@ def test_flags_stay_with_the_value() -> None:
     assert (np.isnan(restored["value"]), restored["lower"], restored["upper"]) == (True, 0, 5)
 
 
-# As laboratories of seven languages, HL7 table 0085 and FHIR's ObservationStatus say it.
+# As laboratories of eight languages, HL7 table 0085 and FHIR's ObservationStatus say it.
 STATUSES = {
     "done": (
         *("", "F", "final", "Validado", "validée", "Endbefund", "freigegeben", "validat", "definitivo", "Liberado"),
-        *("Completado", "Firmado", "Auto-verified", "appended", "refertato", "gültig"),
+        *("Completado", "Firmado", "Auto-verified", "appended", "refertato", "gültig", "zatwierdzony"),
     ),
     "preliminary": (
         *("P", "R", "preliminary", "vorläufig", "provvisorio", "provisoire", "no validado", "parcial"),
-        *("Pendiente", "en proceso", "registered"),
+        *("Pendiente", "en proceso", "registered", "wstępny", "w toku"),
     ),
-    "corrected": ("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit"),
+    "corrected": ("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit", "poprawiony"),
     "withdrawn": (
         *("X", "D", "W", "cancelled", "entered-in-error", "annulé", "storniert", "annullato", "estornado"),
-        *("anul·lat", "gelöscht", "rejeitada", "Supprimé", "eliminata", "Invalidado"),
+        *("anul·lat", "gelöscht", "rejeitada", "Supprimé", "eliminata", "Invalidado", "Anulowano"),
     ),
 }
 

@@ -503,6 +503,9 @@ def test_a_file_whose_statuses_nobody_knows_stops_with_their_line(tmp_path: Path
         # What did not happen is no end.
         (["No falleció", "muerte: no", "pas décédé", "nicht verstorben", "not yet discharged"], ""),
         (["murió sin intubación", "home"], "'murió sin intubación' (10)"),
+        (["Zgon", "zmarła", "bez zgonu", "home"], "'Zgon' (5), 'zmarła' (5)"),
+        # A discharge to another hospital is a transfer, and a transfer home is none.
+        (["Alta por traslado", "wypis - przeniesienie", "traslado a domicilio"], "'traslado a domicilio' (6)"),
     ],
 )
 def test_words_for_an_end_of_the_stay_that_no_condition_names(others: list[str], said: str, tmp_path: Path) -> None:

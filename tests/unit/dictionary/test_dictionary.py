@@ -114,6 +114,9 @@ def test_factors_other_than_one_name_their_source() -> None:
         ("temp_c", "Temp C"),
         ("IL-1β", "IL 1Β"),
         ("Proteína C reactiva:", "proteina c reactiva"),
+        # Letters with a stroke and joined ones, as who has no key for them writes them.
+        ("Białko całkowite", "bialko calkowite"),
+        ("Cœruléoplasmine", "coeruleoplasmine"),
     ],
 )
 def test_names_that_fold_together(one: str, other: str) -> None:

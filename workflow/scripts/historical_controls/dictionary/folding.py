@@ -13,8 +13,17 @@ NEGATIVE_CODE = re.compile(r"\s*-\s*[\d.,]")
 HYPHENS = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
 # A hyphen joins two words ('IL-6'); behind a marker ('CD8-CD4+'), at the end ('HBsAg -') or alone it is a sign.
 SIGN = re.compile(r"(?<![^\W\d_])(cd\d{1,3}[a-z]{0,2})-|(?<=\w)\s*-(?=\s*(?:$|[(),;/]))|\(\s*-\s*\)")
+# Letters that are no letter and accent to Unicode, as who has no key for them writes them.
+LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae"})
 # Holds the place of a sign while punctuation becomes spaces; no text includes it.
 KEPT = "\x01"
+
+
+def plain_letters(text: str) -> str:
+    """Return a text without capitals and accents; blanks and punctuation stay."""
+    # NFKD takes letters and accents apart; the combining accents are then left out.
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(LETTERS)
 
 
 @lru_cache(maxsize=MEMORY)
@@ -23,9 +32,7 @@ def fold(text: str) -> str:
 
     Signs stay: 'CD8-' is not 'CD8', 'positive?' not 'positive', -1 not 1. Codes are compared without folding.
     """
-    # NFKD takes letters and accents apart; the combining accents are then left out.
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = HYPHENS.sub("-", "".join(c for c in plain if not unicodedata.combining(c)))
+    bare = HYPHENS.sub("-", plain_letters(text))
     sign = "-" if NEGATIVE_CODE.match(bare) else ""
     signed = SIGN.sub(lambda found: (found[1] or "") + KEPT, bare)
     words = re.sub(rf"[^\w%+/#?<>=±~{KEPT}]+", " ", signed.replace("_", " "))

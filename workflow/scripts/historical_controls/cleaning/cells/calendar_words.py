@@ -1,31 +1,33 @@
-"""Names of months and weekdays, as dates have them: English, Spanish, French, German, Italian, Portuguese, Catalan."""
+"""Names of months and weekdays, as dates have them, of the languages of hospitals."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import pandas as pd
 
 from historical_controls.config.sources.time_formats import OTHERS, TOKEN, shape
+from historical_controls.dictionary.folding import plain_letters
 
 # Without accents; abbreviations may end in a point.
 MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "enero ene january jan janvier janv januar janner gennaio gen janeiro gener",
-            "febrero feb febr february fevrier fevr fev februar feber febbraio fevereiro febrer",
-            "marzo mar mzo march mars marz maerz marco marc",
-            "abril abr april apr avril avr aprile",
-            "mayo may mai maggio mag maio maig",
-            "junio jun june juin juni giugno giu junho juny",
-            "julio jul july juillet juil juli luglio lug julho juliol",
-            "agosto ago agto august aug aout agost ag",
-            "septiembre setiembre sep sept set september septembre settembre sett setembro setembre",
-            "octubre oct october octobre oktober okt ottobre ott outubro out",
-            "noviembre nov novbre november novembre novembro",
-            "diciembre dic dicbre december dec decembre dezember dez dicembre dezembro desembre des",
+            "enero ene january jan janvier janv januar janner gennaio gen janeiro gener styczen stycznia sty",
+            "febrero feb febr february fevrier fevr fev februar feber febbraio fevereiro febrer luty lutego lut",
+            "marzo mar mzo march mars marz maerz marco marc marzec marca",
+            "abril abr april apr avril avr aprile kwiecien kwietnia kwi",
+            "mayo may mai maggio mag maio maig maj maja",
+            "junio jun june juin juni giugno giu junho juny czerwiec czerwca cze",
+            "julio jul july juillet juil juli luglio lug julho juliol lipiec lipca lip",
+            "agosto ago agto august aug aout agost ag sierpien sierpnia sie",
+            "septiembre setiembre sep sept set september septembre settembre sett setembro setembre"
+            " wrzesien wrzesnia wrz",
+            "octubre oct october octobre oktober okt ottobre ott outubro out pazdziernik pazdziernika paz",
+            "noviembre nov novbre november novembre novembro listopad listopada lis",
+            "diciembre dic dicbre december dec decembre dezember dez dicembre dezembro desembre des"
+            " grudzien grudnia gru",
         ),
         start=1,
     )
@@ -33,13 +35,15 @@ MONTHS = {
 }
 # Monday is 0. A word may be two days: French 'di.' is dimanche, German 'di.' Dienstag.
 WEEKDAYS = (
-    "monday mon lunes lun lundi lu montag mo lunedi segunda seg dilluns dl segunda-feira",
-    "tuesday tue tues martes mar mardi ma dienstag di martedi terca ter dimarts dt terca-feira",
-    "wednesday wed miercoles mie mier mercredi mer me mittwoch mi mercoledi quarta qua dimecres dc quarta-feira x",
-    "thursday thu thur thurs jueves jue jeudi jeu je donnerstag do giovedi gio quinta qui dijous dj quinta-feira",
-    "friday fri viernes vie vendredi ven ve freitag fr venerdi sexta sex divendres dv sexta-feira",
-    "saturday sat sabado sab samedi sam sa samstag sonnabend sabato dissabte ds",
-    "sunday sun domingo dom dimanche dim di sonntag so domenica diumenge dg",
+    "monday mon lunes lun lundi lu montag mo lunedi segunda seg dilluns dl segunda-feira poniedzialek pon pn",
+    "tuesday tue tues martes mar mardi ma dienstag di martedi terca ter dimarts dt terca-feira wtorek wt",
+    "wednesday wed miercoles mie mier mercredi mer me mittwoch mi mercoledi quarta qua dimecres dc quarta-feira x"
+    " sroda sr",
+    "thursday thu thur thurs jueves jue jeudi jeu je donnerstag do giovedi gio quinta qui dijous dj quinta-feira"
+    " czwartek czw",
+    "friday fri viernes vie vendredi ven ve freitag fr venerdi sexta sex divendres dv sexta-feira piatek pt",
+    "saturday sat sabado sab samedi sam sa samstag sonnabend sabato dissabte ds sobota sob",
+    "sunday sun domingo dom dimanche dim di sonntag so domenica diumenge dg niedziela niedz nd",
 )
 WEEKDAY_CODE = re.compile("%[aA]")
 CALENDAR_CODE = re.compile("%[aAbB]")
@@ -47,7 +51,7 @@ CALENDAR_CODE = re.compile("%[aAbB]")
 
 def month_number(word: str) -> int | None:
     """Return the number of a month by its name or abbreviation, None of any other word."""
-    return MONTHS.get(_plain(word))
+    return MONTHS.get(plain_letters(word.rstrip(".")))
 
 
 def unknown_word(text: str, form: str) -> str:
@@ -79,9 +83,4 @@ def is_weekday(words: pd.Series, days: pd.Series) -> pd.Series:
 
 
 def _weekdays(word: str) -> set[int]:
-    return {number for number, names in enumerate(WEEKDAYS) if _plain(word) in names.split()}
-
-
-def _plain(word: str) -> str:
-    folded = unicodedata.normalize("NFD", word.rstrip(".").casefold())
-    return "".join(c for c in folded if not unicodedata.combining(c))
+    return {number for number, names in enumerate(WEEKDAYS) if plain_letters(word.rstrip(".")) in names.split()}

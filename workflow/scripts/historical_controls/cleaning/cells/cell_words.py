@@ -10,24 +10,34 @@ from historical_controls.dictionary.folding import fold
 NOT_DONE = re.compile(
     r"pendiente|cancelad|no se realiz|no realizad|no se pudo|no efectuad|no procesad|no solicitad|no recibid|no enviad"
     r"|no reportad|no valorable|no interpretable|no disponible|no report|sin resultado|sin reactivo|sin muestra"
-    r"|sin dato|muestra no (?!h?a?emol|coag|clot|lip|icter|contam)"
-    r"|muestra inadecuad|muestra contaminad|muestra lipemic|rechazad|extraviad|repetir"
+    r"|sin dato|m(?:ue|o)stra no (?!h?a?emol|coag|clot|lip|icter|contam)"
+    r"|muestra inadecuad|muestra lipemic|rechazad|extraviad|repetir"
+    r"|(?:sample|specimen|muestra|amostra|mostra|echantillon|prelevement|tube|campione|probe|material) contamin"
     r"|insuficiente|hemoliz|hemolis|ha?emoly[sz]|coagulad|coagulo|clotted|insufficient|not done|not performed"
-    r"|\bpend\b|\binsuf\b|\bhemol\b"
+    r"|\bpend\b|\binsuf\b|\bhemol\b|not sufficient|\brefused\b|\bclots?\b|(?:muestra|suero) hemolitic"
     r"|not received|not reported|\bpending\b|cancell?ed|rejected|\bqns\b|equipo fuera de servicio|\berror\b"
     r"|^s/d$|^s/m$|^s/r$|^ver (?:nota|comentario)|^see (?:note|comment)"
     # Portuguese, Catalan, French
     r"|pendente|\bpendent\b|nao (?:realizad|efetuad|colhid|coletad|recebid|disponivel|solicitad|processad)"
-    r"|hemoli[sz]|hemolitz"
+    r"|hemoli[sz]|hemolitz|amostra (?:inadequad|em falta)|rejeitad|rebutjad"
+    r"|(?:nova|repetir|recolher) (?:nova )?(?:colheita|coleta|amostra)|sem (?:amostra|material|resultado)"
+    r"|no remesa|mostra inadequad|(?:nao|no|non) su[fb]+icient|coagul(?:s|os?|i|at[aoei]?)?\b"
     r"|no (?:realitzat|efectuat|fet\b|rebut|processat|sol licitat)|insuficient|cancel lad"
     r"|en attente|en cours|non (?:fait|realise|effectue|recu|disponible|demande|rendu|preleve)|insuffisant|annule"
-    r"|caillot|coagulee?\b"
+    r"|caillot|coagulee?\b|souille|non (?:conforme|dose)\b|a (?:refaire|reprelever)\b|refusee?\b|rejetee?\b"
+    r"|manquante?\b|inadequate?\b"
     # Italian, German
     r"|in (?:attesa|corso)\b|non (?:eseguit|effettuat|pervenut|disponibile|richiest|dosabil)|annullat|emoli(?:zz"
-    r"|si)|coagulat[oa]\b"
+    r"|si)|non idone|rifiutat|mancante\b|(?:da )?ripetere\b|(?:campione|siero) emolitic"
     r"|ausstehend|\bfolgt\b|nicht (?:durchgefuhrt|gemacht|bestimmt|bestimmbar|erhalten|eingegangen|auswertbar"
     r"|angefordert|messbar)"
-    r"|storniert|zu wenig material|material fehlt|unzureichend|hamoly|geronnen|gerinnsel"
+    r"|nicht (?:aus|hin)reichend|nicht genu?g|reicht nicht|ungenugend|ungeeignet|zu (?:wenig|gering)"
+    r"|(?:material|probe) fehlt|kein (?:material|serum|blut|ergebnis)|keine probe|neueinsendung|abgelehnt"
+    r"|verunreinigt|kontaminiert|storniert|unzureichend|hamoly|haemolytisch|geronnen|gerinnsel|koag(?:uliert|el)"
+    # Polish
+    r"|za mal[oa]\b|nie ?(?:wystarczaj|dostateczn|odpowiedni|diagnostyczn)|brak (?:materialu|probki|wyniku)"
+    r"|brak danych|nie ?(?:wykona|oznaczon|dostarczon|otrzyman|zbadan|pobran)|anulowan|odrzucon"
+    r"|\bw (?:toku|trakcie)\b|oczekuj|powtorz|skrzep(?!lin)|wykrzep(?!ian)|zanieczyszcz"
 )
 STARS = re.compile(r"^\*(?:\s*\*)*$")
 SEMIQUANTITATIVE = re.compile(
@@ -48,6 +58,7 @@ BELOW_WITHOUT_LIMIT = frozenset(
     }
     | {"non detecte", "non detectee", "non detectable", "non rilevabile", "non rilevato", "non rilevata"}
     | {"nicht nachweisbar", "nicht nachgewiesen", "nicht detektierbar", "n n"}
+    | {"niewykrywalny", "niewykrywalna", "niewykrywalne", "nieoznaczalny", "nieoznaczalne"}
 )
 UNDER_THE_LIMIT = re.compile(
     r"^(?:menor|inferiore?|inferieure?|(?:por )?debajo|bajo|(?:per )?sota|abaixo|(?:al di )?sotto|sous|(?:au"
@@ -73,22 +84,29 @@ POSITIVE = frozenset(
     }
     | {"detetado", "detetada", "detecte", "detectee", "detectat", "detectada", "rilevato", "rilevata", "nachgewiesen"}
     | {"reagente", "reactif", "reattivo", "reaktiv", "reactiu"}
+    | {"dodatni", "dodatnia", "dodatnie", "pozytywny", "wykryto", "reaktywny"}
 )
 NEGATIVE = frozenset(
     {"negativo", "negativa", "negative", "neg", "no detectado", "no detectada", "not detected", "no reactivo"}
     | {"negatif", "negativ", "negatiu", "nao detectado", "nao detectada", "nao detetado", "nao detetada", "non detecte"}
     | {"non detectee", "no detectat", "non rilevato", "non rilevata", "nicht nachgewiesen", "nicht nachweisbar"}
     | {"nao reagente", "non reactif", "non reattivo", "nicht reaktiv", "no reactiu"}
+    | {"ujemny", "ujemna", "ujemne", "negatywny", "nie wykryto", "niewykryto", "niereaktywny"}
 )
 INDETERMINATE = frozenset(
     {"indeterminado", "indeterminada", "indeterminate", "no concluyente", "inconclusive", "indet"}
     | {"indeterminat", "indeterminato", "indeterminata", "indetermine", "indeterminee", "unbestimmt", "grenzwertig"}
     | {"inconclusivo", "inconclusiva", "non conclusivo", "non concluant", "no concloent"}
+    | {"niejednoznaczny", "niejednoznaczna", "watpliwy", "nierozstrzygajacy"}
 )
 YES = frozenset(
     {"si", "yes", "true", "presente", "present", "sim", "oui", "ja", "verdadero", "verdadeiro", "vrai", "vero", "wahr"}
+    | {"tak", "prawda", "obecny", "obecna"}
 )
-NO = frozenset({"no", "false", "ausente", "absent", "nao", "non", "nein", "falso", "faux", "falsch", "fals", "assente"})
+NO = frozenset(
+    {"no", "false", "ausente", "absent", "nao", "non", "nein", "falso", "faux", "falsch", "fals", "assente", "nie"}
+    | {"nieobecny", "nieobecna"}
+)
 FINDINGS = {
     **dict.fromkeys(POSITIVE, "positive"),
     **dict.fromkeys(NEGATIVE, "negative"),
@@ -123,15 +141,16 @@ BAJO = re.compile(r"^bajo\s+(?=[-+\u2212]?[0-9.,])", re.IGNORECASE)
 _NOTE = (
     r"(?:(?:muestra|suero|plasma|specimen|sample|resultado|result|valor|value|favor\s+de|se\s+sugiere|se\s+recomienda"
     r"|amostra|soro|mostra|[eé]chantillon|pr[eé]l[eè]vement|s[eé]rum|r[eé]sultat|valeur|campione|siero|risultato"
-    r"|valore|probe|wert"
-    r"|por|por\s+favor|no|not|non|sin|without|n[aã]o|sem|sense|sans|senza|nicht|ohne|keine?)[\s-]+)*"
-    r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|h[eé]moly[sz]|hem[oó]litz|hemòli|emoli[sz]|h[aä]moly|lip[eé]mi[cq]|lipaemic"
-    r"|lip[aä]misch"
-    r"|ict[eéè]ri[cq]|ikteri|coagulad|coagul[eé]|coagulat|clotted|geronnen|contaminad|contamin[eé]|contaminat"
-    r"|kontaminiert"
+    r"|valore|probe|wert|pr[oó]bka|materia[lł]|surowica|osocze|krew|sangue|sang|blut|tube|leicht|stark|lieve|[sś]lad\w*"
+    r"|presen[cçz][aeiè]\w*|pr[eé]sence|traces?|trazas|obecno[sś][cć]|de|di|com|con|avec|amb|mit"
+    r"|por|por\s+favor|no|not|non|sin|without|n[aã]o|sem|sense|sans|senza|nicht|ohne|keine?|bez|nie)[\s-]+|d['’])*"
+    r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|h[eé]moly[sz]|hem[oó]litz|hemòli|emoli[sz]|h[aä]moly|(?:nie)?zhemoli"
+    r"|lip[eéèê]mi[caq]|lipaemic|lip(?:[aä]|ae)mi|i[ct]t[eéè]ri[cq]|ikter|[zż][oó][lł]taczkow|la(?:ct|tt)escent"
+    r"|co[aáà]gul(?:[aeéoi]|s?\b)|koag|(?:micro)?clot(?:s|ted)?\b|geronnen|caillot|gerinnsel|skrzep|wykrzep"
+    r"|contamina|contamin[eé]|kontamin|zanieczyszcz|verunreinig|souill"
     r"|ver\s+(?:nota|coment)|see\s+(?:note|comment)|voir\s+(?:note|comment|remarque)|vedi\s+(?:nota|commento)|vegeu"
-    r"|siehe\s+(?:kommentar|befund|anmerkung)|verifi|überpr[uü]ft|confirm|best[aä]tigt|corrobor|repet|r[eé]p[eé]t"
-    r"|ripet|repeat"
+    r"|siehe\s+(?:kommentar|befund|anmerkung)|patrz|verifi|zweryfikowan|potwierdz|überpr[uü]ft|confirm|best[aä]tigt"
+    r"|corrobor|repet|r[eé]p[eé]t|ripet|repeat"
     r"|wiederhol|validad|valid[eé]|validat|validiert|estimad|estimated|estim[eé]|stimat|gesch[aä]tzt"
     r"|pendient|pendent|pending|en\s+attente|in\s+attesa|ausstehend|pr[eé]limina|vorl[aä]ufig|provisional"
     r"|provisoire|provvisori"
@@ -152,24 +171,31 @@ ASIDE = re.compile(
 FINDING_WORD = re.compile(
     r"\b(?:positiv[oaeu]?s?|positi[fu]s?|negativ[oaeu]?s?|negati[fu]s?|(?:no |nao |non )?dete(?:c)?tad[oa]s?"
     r"|(?:not |non |no )?detect(?:ed|ee?|at)|(?:non )?rilevat[oa]|(?:nicht )?nachgewiesen|no reactivo"
-    r"|indeterminad[oa])\b"
+    r"|indeterminad[oa]|dodatni[ae]?|ujemn[yae]|(?:nie )?wykryto)\b"
 )
 VOID = re.compile(
-    r"contamin|kontamin|coagul|geronnen|clotted|cancel|storniert|rechaz|reject|invalid|anulad|annul|error|insuf"
-    r"|unzureich"
+    r"contamin|kontamin|zanieczyszcz|souill|verunreinig|coagul|koag|geronnen|clot|caillot|gerinnsel|skrzep|cancel"
+    r"|storniert|rechaz|reject|rejet|rejeit|rebutj|refus|rifiut|odrzuc|invalid|anul|annul|error|insuf|unzureich|niewystarcz"
 )
 FINDING_WITH_NOTE = re.compile(r"^(?P<finding>[^,;:.(\[]+?)\s*(?:[,;:.(\[]|\s[-–]\s)\s*(?P<note>[^()\[\]]+)[)\]]?$")
 # Not of anaemia or a uraemic syndrome ('anemia hemolítica', 'hämolytische Anämie').
-HAEMOLYSED = r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
+HAEMOLYSED = (
+    r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|haemolytisch(?!\w*\W+(?:an|ur)aemi)"
+    r"|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
+    r"|(?:muestra|suero|plasma|sangre|sample|specimen|serum|campione|siero|amostra|soro|mostra|echantillon)"
+    r" (?:ha?e|e)mol[iy]ti[cq]"
+)
 ESTIMATED = (
     r"estim(?:ad|at|e\b|ee)|stimat|geschatzt|puntas|canula|kanule|cateter nasal|mascarilla|mascara|maschera"
     r"|masque|maske"
     r"|nasal|mask|lunettes|occhialini|naso"
 )
+# Not the clotting of a patient ('tiempo de coagulación', 'wykrzepianie', 'skrzeplina').
 BAD_SPECIMEN = (
-    rf"{HAEMOLYSED}|coagul(?:ad[oa]|at[oa]|ee?|os?)s?\b|clotted|\bclots?\b|caillot|gerinnsel|geronnen|lipa?emi[cq]"
-    rf"|lipamisch"
-    r"|icteri[cq]|ikteri|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b|kontaminiert"
+    rf"{HAEMOLYSED}|coagul(?:ad[oa]|at[oaei]?|ee?|o|i)?s?\b|koag(?:uliert|el)|\b(?:micro)?clot(?:ted|s)?\b|caillot"
+    r"|gerinnsel|geronnen|skrzep(?!lin)|wykrzep(?!ian)|lipa?emi[cq]|lipae?misch|\blipa?emi[ae]\b|\blipamie\b|lipemizowan"
+    r"|la(?:ct|tt)escent|i[ct]teri[cq]|ikteri|ikterycz|zoltaczkow|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b"
+    r"|contamina(?:cion|cio|cao|tion|zione)\b|kontamin|zanieczyszcz|verunreinig|souille"
 )
 # Words, the codes of HL7 table 0085 (observation result status), and those of FHIR (ObservationStatus). A result that
 # is not verified yet is preliminary.
@@ -204,6 +230,8 @@ _FINAL = (
         "autorizado",
     ),
     *("autorizada", "authorised", "authorized", "completo", "completa", "complete", "completed", "abgeschlossen"),
+    *("zatwierdzony", "zatwierdzone", "zweryfikowany", "zweryfikowane", "autoryzowany", "autoryzowane", "ostateczny"),
+    *("koncowy", "wykonany", "wykonane", "wykonano", "zakonczone"),
 )
 _CORRECTED = (
     *("c", "corrected", "amended", "revised", "corregido", "corregida", "rectificado", "rectificada", "modificado"),
@@ -220,6 +248,7 @@ _CORRECTED = (
     ),
     *("modifie", "modifiee", "corretto", "corretta", "rettificato", "rettificata", "modificato", "modificata"),
     *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
+    *("poprawiony", "poprawione", "skorygowany", "skorygowane"),
 )
 _PRELIMINARY = (
     *("pending", "pendiente", "pendente", "en proceso", "em processo", "in progress", "registered", "en cours"),
@@ -228,6 +257,7 @@ _PRELIMINARY = (
     *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
     *("not verified", "unverified", "not validated", "unvalidated", "nao validado", "nao validada", "non valide"),
     *("non validee", "non validato", "non validata", "nicht validiert", "no validat", "no validada"),
+    *("wstepny", "wstepne", "w toku", "w trakcie", "oczekujacy", "oczekujace", "niezatwierdzony", "niezatwierdzone"),
 )
 _WITHDRAWN = (
     *(
@@ -262,6 +292,7 @@ _WITHDRAWN = (
     *("respinto", "respinta", "rifiutato", "rifiutata", "invalidato", "invalidata", "eliminato", "eliminata"),
     *("ritirato", "ritirata", "storniert", "annulliert", "abgelehnt", "verworfen", "ungultig", "geloscht"),
     *("zuruckgezogen", "anul lat", "anul lada", "cancel lat", "cancel lada", "rebutjat", "rebutjada", "invalidat"),
+    *("anulowany", "anulowane", "anulowano", "odrzucony", "odrzucone", "uniewazniony", "wycofany", "wycofane"),
 )
 STATUSES = {
     **dict.fromkeys(_FINAL, "done"),
@@ -269,33 +300,40 @@ STATUSES = {
     **dict.fromkeys(_PRELIMINARY, "preliminary"),
     **dict.fromkeys(_WITHDRAWN, "withdrawn"),
 }
-# How a stay ended, of English, Spanish, Portuguese, French, German, Italian and Catalan: any word of a cell counts.
+# How a stay ended, of English, Spanish, Portuguese, French, German, Italian, Catalan and Polish: any word of a cell
+# counts. 'Alta por traslado' is a transfer, 'traslado a domicilio' none: a discharge alone says least.
 _DEATH = (
     *("died", "dead", "death", "deceased", "expired", "defuncion", "muerte", "fallecido", "fallecida", "fallecio"),
     *("muerto", "muerta", "murio", "exitus", "finado", "finada", "decede", "decedee", "deces", "mort", "morte"),
     *("verstorben", "verstorbene", "gestorben", "tot", "tod", "todesfall", "obito", "falecido", "falecida", "faleceu"),
     *("morto", "morta", "morreu", "deceduto", "deceduta", "decesso", "defunto", "defunta", "difunt", "difunta"),
-    *("obit", "traspassat", "defuncio"),
+    *("obit", "traspassat", "defuncio", "zgon", "zgonu", "zmarl", "zmarla", "zmarly", "umarl", "umarla", "smierc"),
 )
 _ALIVE = (
-    *("alive", "survived", "discharged", "home", "mejoria", "alta", "vivo", "viva", "domicilio", "casa", "sorti"),
-    *("domicile", "vivant", "vivante", "entlassen", "lebend", "lebt", "dimesso", "dimessa", "viu"),
-    *("hause", "zuhause", "heim", "maison", "retour", "domu"),
+    *("alive", "survived", "home", "mejoria", "vivo", "viva", "domicilio", "casa", "domicile", "vivant", "vivante"),
+    *("lebend", "lebt", "viu", "hause", "zuhause", "heim", "maison", "domu", "dom", "zyje", "zywy", "zywa"),
+    *("wyzdrowienie", "wyleczony", "wyleczona"),
 )
 _ELSEWHERE = (
     *("transfer", "transferred", "traslado", "trasladado", "trasladada", "transferido", "transferida"),
     *("transferencia", "transfert", "transfere", "transferee", "verlegt", "trasferito", "trasferita", "traslladat"),
+    *("przeniesienie", "przeniesiony", "przeniesiona", "przeniesiono", "przekazanie", "przekazany", "przekazana"),
+)
+_DISCHARGED = (
+    *("discharged", "alta", "sorti", "retour", "entlassen", "dimesso", "dimessa", "wypis", "wypisany", "wypisana"),
+    *("wypisano",),
 )
 ENDING = {
     **dict.fromkeys(_DEATH, "death"),
     **dict.fromkeys(_ALIVE, "discharge_alive"),
     **dict.fromkeys(_ELSEWHERE, "transfer_out"),
+    **dict.fromkeys(_DISCHARGED, "discharge_alive"),
 }
 
 
 # Within two words before ('no falleció', 'not yet discharged') or right behind ('muerte: no') one that says an end.
 _NO = {"no", "non", "nao", "nein", "nie"}
-_NOT = _NO | {"not", "nicht", "kein", "keine", "pas", "ne", "sin", "sem", "without"}
+_NOT = _NO | {"not", "nicht", "kein", "keine", "pas", "ne", "sin", "sem", "without", "bez", "brak"}
 
 
 def ending_said(text: str) -> str | None:
