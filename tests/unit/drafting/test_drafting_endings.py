@@ -43,6 +43,7 @@ def test_numbers_alone_behind_a_name(headings: list[str], days: list[int]) -> No
         (["Alta a domicilio", "Fallecida", "Traslado"], True),
         (["décédé", "sorti"], True),
         (["verstorben", "entlassen", ""], True),
+        (["Zgon", "wypis do domu", "przeniesienie"], True),
         (["home", "home"], False),  # of deaths it says nothing
         (["died", "pending"], False),
         (["0", "1"], False),

@@ -51,6 +51,34 @@ def hours_since_admission(folder: Path) -> Path:
     return put(folder, "historical/gases.csv", rows)
 
 
+def polish(folder: Path) -> Path:
+    """Visits as columns, letters with strokes among them."""
+    rows = ["nr pacjenta;grupa;płeć;wiek;data przyjęcia;pf_d0;pf_d7;data wypisu;tryb wypisu"]
+    for n in range(12):
+        arm, end = ("badana" if n < 4 else "kontrolna"), ("wypis", "zgon")[n % 3 == 0]
+        rows.append(
+            f"P{n:02};{arm};{'KM'[n % 2]};{50 + n};{14 + n}.03.2021;{110 + n},5;{150 + n},0;{1 + n:02}.04.2021;"
+            f"{end if n != 7 else 'przeniesienie'}"
+        )
+    return put(folder, "pacjenci.csv", rows)
+
+
+def test_a_polish_export_is_understood(tmp_path: Path) -> None:
+    source = draft_study(polish(tmp_path))["sources"]["export"]
+    people = plain(source["files"]["pacjenci"]["parts"])[0]
+    assert source["arm"] == {"column": "grupa", "treated": ["badana"], "historical": ["kontrolna"]}
+    assert people["subject"] == "nr pacjenta"
+    assert people["columns"]["płeć"] == {"characteristic": "SEX", "values": {"K": "female", "M": "male"}}
+    assert people["columns"]["wiek"]["characteristic"] == "AGE"
+    ends = {event["event"]: event.get("only_if", {}).get("is_in") for event in people["events"]}
+    assert ends == {
+        "admission": None,
+        "death": ["zgon"],
+        "discharge_alive": ["wypis"],
+        "transfer_out": ["przeniesienie"],
+    }
+
+
 def test_a_portuguese_export_is_understood(tmp_path: Path) -> None:
     source = draft_study(portuguese(tmp_path))["sources"]["export"]
     file = source["files"]["acompanhamento"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from historical_controls.cleaning.cells.cell_words import ENDING, ending_said
+from historical_controls.cleaning.cells.cell_words import ENDING, FINDINGS, NO, YES, ending_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.marks import Guess
 
@@ -13,29 +13,30 @@ SEX = {
     **dict.fromkeys(("m", "male", "masculino", "hombre", "h", "man", "boy"), "male"),
     **dict.fromkeys(("masculin", "homme", "garcon", "g", "mannlich", "maschio"), "male"),
     **dict.fromkeys(("masc", "mas", "homem", "uomo", "varon", "mann", "macho"), "male"),
+    **dict.fromkeys(("mezczyzna", "meska", "meski", "chlopiec"), "male"),
     **dict.fromkeys(("fem", "feminino", "mulher", "donna", "frau", "hembra"), "female"),
     **dict.fromkeys(("f", "female", "femenino", "mujer", "woman", "girl"), "female"),
     **dict.fromkeys(("feminin", "femme", "fille", "w", "weiblich", "femmina"), "female"),
+    **dict.fromkeys(("k", "kobieta", "zenska", "zenski", "dziewczynka"), "female"),
 }
-FLAG = {
-    **dict.fromkeys(("yes", "y", "si", "s", "true", "present", "oui", "ja", "sim"), "yes"),
-    **dict.fromkeys(("no", "n", "false", "absent", "non", "nein", "nao"), "no"),
-}
+FLAG = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no"), "y": "yes", "s": "yes", "n": "no"}
 ENDS = frozenset(ENDING.values())
-RESULT = {
-    **dict.fromkeys(("positive", "positivo", "pos", "detected", "detectado", "+"), "positive"),
-    **dict.fromkeys(("negative", "negativo", "neg", "not detected", "no detectado", "-"), "negative"),
-    **dict.fromkeys(("indeterminate", "indeterminado", "inconclusive"), "indeterminate"),
+RESULT = {word: meaning for word, meaning in FINDINGS.items() if word not in YES | NO} | {
+    "+": "positive",
+    "-": "negative",
 }
 TREATED: tuple[str, ...] = (
     *("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused"),
     *("celulas", "cellules", "cells", "zellen", "tratada", "tratadas", "traitee", "intervencion", "intervencao"),
     *("traite", "traites", "traitement", "behandelt", "behandlung", "verum", "trattati"),
+    *("leczony", "leczona", "leczeni", "badana", "interwencja", "eksperymentalna"),
 )
 CONTROL: tuple[str, ...] = (
     *("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard"),
     *("controle", "controles", "controlo", "controlos", "kontrollen", "kontroll", "controlli", "storico"),
     *("temoin", "temoins", "historique", "kontrolle", "kontrollgruppe", "historisch", "controllo"),
+    *("kontrola", "kontrole", "kontrolna", "kontrolny", "kontrolni", "historyczna", "historyczny", "historyczni"),
+    *("nieleczony", "nieleczona", "nieleczeni"),
 )
 # Of patients who are in no arm: 'screen failure', 'no incluido'.
 NEITHER: tuple[str, ...] = (
@@ -50,6 +51,7 @@ NEITHER: tuple[str, ...] = (
     "ineligible",
 )
 NEITHER += ("incluido", "none", "ninguno", "pending", "pendiente", "otro", "other", "na", "unknown", "desconocido")
+NEITHER += ("wykluczony", "wykluczona", "wycofany", "wycofana")
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
@@ -143,6 +145,7 @@ def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
 DIED = {
     **dict.fromkeys(("egreso", "desenlace", "evolucion"), "Defunción"),
     **dict.fromkeys(("desfecho", "saida"), "Óbito"),
+    **dict.fromkeys(("wypisu", "hospitalizacji"), "Zgon"),
 }
 
 

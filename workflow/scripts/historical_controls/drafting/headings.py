@@ -50,16 +50,17 @@ ARMS = (
     "tratado",
     "treatment",
     "tratamiento",
-    *("groupe", "bras", "gruppe", "behandlung", "gruppo", "braccio"),
+    *("groupe", "bras", "gruppe", "behandlung", "gruppo", "braccio", "grupa", "ramie"),
 )
 BIRTHS = (
     *("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento"),
     *("ne e le", "ne le", "date de naissance", "geburtsdatum", "data di nascita", "data de nascimento"),
+    *("data urodzenia", "data ur"),
 )
 # Of any heading with one of them whose cells are dates: 'data_nasc', 'fecha nac', 'DDN'.
 BIRTH_WORDS = {
     *("birth", "birthday", "birthdate", "dob", "born", "nacimiento", "nac", "nascimento", "nasc", "nascita", "nato"),
-    *("naissance", "naiss", "ddn", "geburt", "geburtsdatum", "geburtstag", "geb", "gebdatum", "gebdat"),
+    *("naissance", "naiss", "ddn", "geburt", "geburtsdatum", "geburtstag", "geb", "gebdatum", "gebdat", "urodzenia"),
 }
 STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
 STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
@@ -85,13 +86,18 @@ ENDINGS = (
         "statut vital",
         "entlassungsart",
         "esito",
+        "tryb wypisu",
+        "status wypisu",
+        "wynik leczenia",
+        "wynik hospitalizacji",
     ),
 )
 CHARACTERISTICS = {
-    **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso"), "SEX"),
+    **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso", "plec"), "SEX"),
     **dict.fromkeys(
         (
             "alter",
+            "wiek",
             "eta",
             "idade",
             "idade anos",
@@ -106,12 +112,26 @@ CHARACTERISTICS = {
         "AGE",
     ),
     **dict.fromkeys(
-        ("poids", "gewicht", "weight", "peso", "weight kg", "peso kg", "body weight", "wt", "wt kg", "pre wt kg"),
+        (
+            "poids",
+            "gewicht",
+            "weight",
+            "peso",
+            "weight kg",
+            "peso kg",
+            "body weight",
+            "wt",
+            "wt kg",
+            "pre wt kg",
+            "masa ciala",
+            "waga",
+        ),
         "WEIGHT",
     ),
     **dict.fromkeys(
         (
             "altura",
+            "wzrost",
             "altura cm",
             "taille",
             "grosse",
@@ -147,14 +167,26 @@ EVENTS = {
     "consent": ("consent", "consent dt", "consentimiento", "consentimento", "consentement", "einwilligung"),
     "intubation": ("intubation", "intub dt", "intubacion", "intubacao", "intubazione"),
     "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr"),
-    "death": ("death", "defuncion", "dod", "obito", "deces", "todesdatum", "sterbedatum", "tod", "decesso"),
+    "death": (
+        "death",
+        "defuncion",
+        "dod",
+        "obito",
+        "deces",
+        "todesdatum",
+        "sterbedatum",
+        "tod",
+        "decesso",
+        "zgon",
+        "zgonu",
+    ),
     "discharge_alive": (
         *("discharge", "discharge time", "egreso", "alta", "end dt", "end date", "saida", "sortie"),
-        *("entlassung", "entlassungsdatum", "dimissione"),
+        *("entlassung", "entlassungsdatum", "dimissione", "wypis", "wypisu"),
     ),
     "admission": (
         *("admission", "admission time", "hospital admission", "admit", "admit dt", "admitted", "ingreso", "aufnahme"),
-        *("aufnahmedatum", "entree", "internacao", "admissao", "hospitalisation", "ricovero"),
+        *("aufnahmedatum", "entree", "internacao", "admissao", "hospitalisation", "ricovero", "przyjecie", "przyjecia"),
     ),
     "enrolment": (
         *("enrolment", "enrolled", "enrolled at", "enrollment", "inclusion", "einschluss", "einschlussdatum"),
