@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 from markupsafe import Markup
 
 from historical_controls.ard.rows import Cell, ard_frame
@@ -16,6 +17,7 @@ from historical_controls.figures.draw import draw_figures
 from historical_controls.report.headline.sentence import draws_sentences, headline_sentence
 from historical_controls.report.investigator.answer import deaths
 from historical_controls.report.investigator.certainty import certainty
+from historical_controls.report.investigator.fragility import settle
 
 from .conftest import Rendered, write_page
 from .study import CONTRAST, SmallStudy, small_study
@@ -252,3 +254,24 @@ def test_the_unit_of_a_difference_is_that_of_its_values_but_of_percentages() -> 
     words = small_study().words("en")
     units = [words.difference_unit(unit) for unit in ("%", "%/d", "mmHg", "ratio", "")]
     assert units == ["percentage points", "percentage points per day", "mmHg", "ratio", ""]
+
+
+@pytest.mark.parametrize(
+    ("unit", "language", "said"),
+    [
+        ("mmHg", "en", "a difference in PaO2/FiO2"),
+        ("ratio", "en", "a ratio between the groups of about × 1.80"),
+        ("odds ratio", "en", "an odds ratio between the groups of about × 1.80"),
+        ("ratio", "es", "una razón entre los grupos de alrededor de × 1.80"),
+    ],
+)
+def test_what_could_be_detected_is_a_ratio_where_ratios_are_analysed(unit: str, language: str, said: str) -> None:
+    """It was called a difference of '× 1.80'."""
+    cell = Cell("detectable_difference", "primary", "", "PF", day=7, contrast=CONTRAST, output="14.2.17")
+    size = Cell("trial_size", "primary", "", "PF", day=7, contrast=CONTRAST, level="0.5", output="14.2.17")
+    rows = [cell.number("detectable", 1.8, unit, "0.00"), cell.number("power", 0.8, format="percent")]
+    rows += [size.number("difference", 1.5, unit, "0.00"), size.number("n_per_arm", 63)]
+    printer = replace(small_study(), ard=ard_frame(rows)).page(language).printer
+    detected, trial = (sentence.striptags().replace("\u00a0", " ") for sentence in settle(printer))
+    assert said in detected
+    assert ("difference" in trial or "diferencia" in trial) is (unit == "mmHg")

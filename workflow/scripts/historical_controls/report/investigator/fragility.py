@@ -29,15 +29,20 @@ def settle(printer: Printer) -> list[Markup]:
     if all(row is not None for row in found.values()):
         about = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
         numbers = _numbers(printer, found) | {"detectable": printer.amount(found[Statistic.DETECTABLE])}
-        said.append(printer.word("bias.detectable", **about, **numbers))
+        said.append(printer.word(f"bias.detectable{_kind(found[Statistic.DETECTABLE])}", **about, **numbers))
     for needed in printer.primary_all(AnalysisKey.TRIAL_SIZE, Statistic.N_PER_ARM):
         difference = printer.primary_one(
             AnalysisKey.TRIAL_SIZE, Statistic.DIFFERENCE, level=needed.level, contrast=CONTRAST
         )
         if difference is not None:
             n_per_arm, amount = printer.number(needed), printer.amount(difference)
-            said.append(printer.word("bias.trial_size", n_per_arm=n_per_arm, difference=amount))
+            said.append(printer.word(f"bias.trial_size{_kind(difference)}", n_per_arm=n_per_arm, difference=amount))
     return said
+
+
+def _kind(row: Result | None) -> str:
+    """The end of the name of a sentence about a ratio, where the outcome is analysed as one; '' of a difference."""
+    return {"ratio": "_ratio", "odds ratio": "_odds_ratio"}.get(row.unit, "") if row is not None else ""
 
 
 def deciding_patients(printer: Printer) -> list[str]:
