@@ -142,7 +142,7 @@ _NOTE = (
     r"(?:(?:muestra|suero|plasma|specimen|sample|resultado|result|valor|value|favor\s+de|se\s+sugiere|se\s+recomienda"
     r"|amostra|soro|mostra|[eé]chantillon|pr[eé]l[eè]vement|s[eé]rum|r[eé]sultat|valeur|campione|siero|risultato"
     r"|valore|probe|wert|pr[oó]bka|materia[lł]|surowica|osocze|krew|sangue|sang|blut|tube|leicht|stark|lieve|[sś]lad\w*"
-    r"|presen[cçz][aeiè]\w*|pr[eé]sence|traces?|trazas|obecno[sś][cć]|de|di|com|con|avec|amb|mit"
+    r"|pr[eé]sen[cçz][aeiè]\w*|traces?|trazas|obecno[sś][cć]|de|di|com|con|avec|amb|mit"
     r"|por|por\s+favor|no|not|non|sin|without|n[aã]o|sem|sense|sans|senza|nicht|ohne|keine?|bez|nie)[\s-]+|d['’])*"
     r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|h[eé]moly[sz]|hem[oó]litz|hemòli|emoli[sz]|h[aä]moly|(?:nie)?zhemoli"
     r"|lip[eéèê]mi[caq]|lipaemic|lip(?:[aä]|ae)mi|i[ct]t[eéè]ri[cq]|ikter|[zż][oó][lł]taczkow|la(?:ct|tt)escent"
