@@ -155,20 +155,24 @@ def test_flags_stay_with_the_value() -> None:
     assert (np.isnan(restored["value"]), restored["lower"], restored["upper"]) == (True, 0, 5)
 
 
-# As laboratories of eight languages, HL7 table 0085 and FHIR's ObservationStatus say it.
+# As laboratories of eight languages, two US record systems, HL7 table 0085 and FHIR's ObservationStatus say it.
 STATUSES = {
     "done": (
         *("", "F", "final", "Validado", "validée", "Endbefund", "freigegeben", "validat", "definitivo", "Liberado"),
         *("Completado", "Firmado", "Auto-verified", "appended", "refertato", "gültig", "zatwierdzony"),
+        *("Resultado final", "Laudo liberado", "Auth (Verified)", "Liberado eletronicamente"),
     ),
     "preliminary": (
         *("P", "R", "preliminary", "vorläufig", "provvisorio", "provisoire", "no validado", "parcial"),
-        *("Pendiente", "en proceso", "registered", "wstępny", "w toku"),
+        *("Pendiente", "en proceso", "registered", "wstępny", "w toku", "Preliminary result"),
     ),
-    "corrected": ("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit", "poprawiony"),
+    "corrected": (
+        *("C", "amended", "corrigé", "berichtigt", "rettificato", "corrigido", "corregit", "poprawiony"),
+        *("Edited Result - FINAL", "Modified", "Resultado corrigido"),
+    ),
     "withdrawn": (
         *("X", "D", "W", "cancelled", "entered-in-error", "annulé", "storniert", "annullato", "estornado"),
-        *("anul·lat", "gelöscht", "rejeitada", "Supprimé", "eliminata", "Invalidado", "Anulowano"),
+        *("anul·lat", "gelöscht", "rejeitada", "Supprimé", "eliminata", "Invalidado", "Anulowano", "In Error"),
     ),
 }
 
@@ -186,6 +190,8 @@ def test_the_status_of_a_result(word: str, status: str) -> None:
     ("word", "means", "fate"),
     [
         ("raro", "", "STATUS_UNKNOWN"),
+        # Each may mean several things: an author, a fault of the analyser, a value that is not normal.
+        *((word, "", "STATUS_UNKNOWN") for word in ("Auth", "Error", "Changed", "Alterado", "Result", "No result")),
         ("9", "final", "clean"),
         ("9", "withdrawn", "WITHDRAWN"),
         ("F", "withdrawn", "WITHDRAWN"),

@@ -13,7 +13,7 @@ from cleaning_study import DATES, LAB, clean, fates, lab, source, value_of
 from pydantic import ValidationError
 from test_cleaning_severity import findings_of
 
-from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED
+from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED, ending_said
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, finding_and_note, read_number
 
@@ -416,3 +416,36 @@ def test_room_air_of_a_file_of_one_measurement_a_row_is_read_by_the_line_of_its_
     values = pd.read_parquet(tmp_path / "measurements.parquet").groupby("outcome")["value"]
     assert values.agg(["count", "sum"]).loc["FIO2"].tolist() == pytest.approx([10, 2.1])
     assert values.sum()[["SPO2", "HR"]].tolist() == [sum(90 + n % 9 for n in range(40)), sum(60 + n for n in range(40))]
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        # Moves within the hospital end nothing.
+        *(
+            (text, None)
+            for text in ("transferência interna", "Traslado a piso", "Transfer to ICU", "Verlegt: Station 3")
+        ),
+        *(
+            (text, None)
+            for text in ("Transfer In", "Transferred in from other hospital", "alta de UCI, traslado a planta")
+        ),
+        # German and Italian say 'in' of where someone goes.
+        ("Transferido para outro hospital, UTI", "transfer_out"),
+        ("verlegt in anderes Krankenhaus", "transfer_out"),
+        ("trasferito in altra struttura", "transfer_out"),
+        ("Alta por traslado", "transfer_out"),
+        ("Traslado a domicilio", "discharge_alive"),
+        # UB-04, field 17 (patient discharge status).
+        ("Discharged/transferred to a short-term general hospital", "transfer_out"),
+        ("Short Term Hospital", "transfer_out"),
+        ("Discharged/transferred to skilled nursing facility (SNF)", "discharge_alive"),
+        ("Rehab Facility", "discharge_alive"),
+        ("Left Against Medical Advice", "discharge_alive"),
+        ("Hospice/Medical Facility", None),
+        ("Expired", "death"),
+        ("óbito em outro hospital após transferência", "death"),
+    ],
+)
+def test_the_end_of_a_stay_by_its_words(text: str, event: str | None) -> None:
+    assert ending_said(text) == event

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from historical_controls.cleaning.cells.cell_words import STATUSES
+from historical_controls.cleaning.rows.statuses import STATUSES
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known

@@ -197,109 +197,6 @@ BAD_SPECIMEN = (
     r"|la(?:ct|tt)escent|i[ct]teri[cq]|ikteri|ikterycz|zoltaczkow|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b"
     r"|contamina(?:cion|cio|cao|tion|zione)\b|kontamin|zanieczyszcz|verunreinig|souille"
 )
-# Words, the codes of HL7 table 0085 (observation result status), and those of FHIR (ObservationStatus). A result that
-# is not verified yet is preliminary.
-_FINAL = (
-    *("completado", "completada", "firmado", "firmada", "emitido", "emitida", "reportado", "reportada", "reported"),
-    *("informado", "informada", "entregado", "entregada", "impreso", "signed", "issued", "resulted", "done", "ok"),
-    *("valid", "valido", "valida", "gultig", "final result", "resultado final", "auto verified", "autoverified"),
-    *("auto validado", "autovalidado", "appended", "refertato", "befundet", "concluido", "concluida"),
-    *("", "f", "u", "final", "finalizado", "finalizada", "finalise", "finale", "endgultig", "endbefund", "definitivo"),
-    *("definitiva", "definitif", "definitive", "definitiu", "validado", "validada", "validated", "valide", "validee"),
-    *("validato", "validata", "validat", "validiert", "verificado", "verificada", "verified", "verifie", "verifiee"),
-    *(
-        "verificato",
-        "verificata",
-        "verificat",
-        "verifiziert",
-        "aprobado",
-        "aprobada",
-        "aprovado",
-        "aprovada",
-        "approved",
-    ),
-    *(
-        "approuve",
-        "approuvee",
-        "approvato",
-        "approvata",
-        "freigegeben",
-        "liberado",
-        "liberada",
-        "released",
-        "autorizado",
-    ),
-    *("autorizada", "authorised", "authorized", "completo", "completa", "complete", "completed", "abgeschlossen"),
-    *("zatwierdzony", "zatwierdzone", "zweryfikowany", "zweryfikowane", "autoryzowany", "autoryzowane", "ostateczny"),
-    *("koncowy", "wykonany", "wykonane", "wykonano", "zakonczone"),
-)
-_CORRECTED = (
-    *("c", "corrected", "amended", "revised", "corregido", "corregida", "rectificado", "rectificada", "modificado"),
-    *(
-        "modificada",
-        "corrigido",
-        "corrigida",
-        "retificado",
-        "retificada",
-        "corrige",
-        "corrigee",
-        "rectifie",
-        "rectifiee",
-    ),
-    *("modifie", "modifiee", "corretto", "corretta", "rettificato", "rettificata", "modificato", "modificata"),
-    *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
-    *("poprawiony", "poprawione", "skorygowany", "skorygowane"),
-)
-_PRELIMINARY = (
-    *("pending", "pendiente", "pendente", "en proceso", "em processo", "in progress", "registered", "en cours"),
-    *("p", "r", "s", "preliminar", "preliminary", "preliminaire", "preliminare", "vorlaufig", "parcial", "partial"),
-    *("partiel", "partielle", "parziale", "teilbefund", "provisional", "provisorio", "provisoria", "provisoire"),
-    *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
-    *("not verified", "unverified", "not validated", "unvalidated", "nao validado", "nao validada", "non valide"),
-    *("non validee", "non validato", "non validata", "nicht validiert", "no validat", "no validada"),
-    *("wstepny", "wstepne", "w toku", "w trakcie", "oczekujacy", "oczekujace", "niezatwierdzony", "niezatwierdzone"),
-)
-_WITHDRAWN = (
-    *(
-        "x",
-        "d",
-        "w",
-        "cancelled",
-        "canceled",
-        "rejected",
-        "void",
-        "voided",
-        "withdrawn",
-        "retracted",
-        "deleted",
-        "invalid",
-    ),
-    *("entered in error", "cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado"),
-    *("invalidada", "invalido", "invalida", "eliminado", "eliminada", "borrado", "borrada", "retirado", "retirada"),
-    *(
-        "rejeitado",
-        "rejeitada",
-        "excluido",
-        "excluida",
-        "estornado",
-        "estornada",
-        "annule",
-        "annulee",
-        "rejete",
-        "rejetee",
-    ),
-    *("invalide", "supprime", "supprimee", "retire", "retiree", "annullato", "annullata", "cancellato", "cancellata"),
-    *("respinto", "respinta", "rifiutato", "rifiutata", "invalidato", "invalidata", "eliminato", "eliminata"),
-    *("ritirato", "ritirata", "storniert", "annulliert", "abgelehnt", "verworfen", "ungultig", "geloscht"),
-    *("zuruckgezogen", "anul lat", "anul lada", "cancel lat", "cancel lada", "rebutjat", "rebutjada", "invalidat"),
-    *("anulowany", "anulowane", "anulowano", "odrzucony", "odrzucone", "uniewazniony", "wycofany", "wycofane"),
-)
-STATUSES = {
-    **dict.fromkeys(_FINAL, "done"),
-    **dict.fromkeys(_CORRECTED, "corrected"),
-    **dict.fromkeys(_PRELIMINARY, "preliminary"),
-    **dict.fromkeys(_WITHDRAWN, "withdrawn"),
-}
 # How a stay ended, of English, Spanish, Portuguese, French, German, Italian, Catalan and Polish: any word of a cell
 # counts. 'Alta por traslado' is a transfer, 'traslado a domicilio' none: a discharge alone says least.
 _DEATH = (
@@ -331,17 +228,58 @@ ENDING = {
 }
 
 
+# Beside a word of transfer, places within the hospital: 'transferência interna', 'traslado a piso', 'Transfer to ICU'.
+_WITHIN = {
+    *("interna", "interno", "internal", "interne", "intern", "ward", "floor", "unit", "icu", "stepdown", "theatre"),
+    *("uti", "uci", "cti", "piso", "planta", "sala", "enfermaria", "enfermeria", "quarto", "quirofano", "oddzial"),
+    *("normalstation", "intensivstation", "station", "reparto", "reanimation", "rianimazione", "intensiva", "oiom"),
+}
+_OUTSIDE = {
+    *(
+        "hospital",
+        "outro",
+        "outra",
+        "otro",
+        "otra",
+        "other",
+        "another",
+        "autre",
+        "anderes",
+        "anderen",
+        "altro",
+        "altra",
+    ),
+    *("externa", "externo", "external", "externe", "extern", "krankenhaus", "klinik", "hopital", "ospedale"),
+    *("facility", "clinica", "clinic", "centro", "center", "centre", "szpital", "szpitala", "inny", "innego"),
+}
+# Ends in the words of US billing (UB-04, field 17) that share no word with others.
+_CARE = r"skilled nursing|nursing facility|assisted living|rehab(?:ilitation)?|against medical advice|left ama"
+PHRASES = {
+    "transfer_out": re.compile(r"\b(?:short term|acute care)(?: general)? hospital\b"),
+    "discharge_alive": re.compile(rf"\b(?:{_CARE})\b"),
+}
+# 'Transfer In', 'Transferred in from ...': a stay begins.
+ENTRY = re.compile(r"\bin(?: from\b|$)")
 # Within two words before ('no falleció', 'not yet discharged') or right behind ('muerte: no') one that says an end.
 _NO = {"no", "non", "nao", "nein", "nie"}
 _NOT = _NO | {"not", "nicht", "kein", "keine", "pas", "ne", "sin", "sem", "without", "bez", "brak"}
 
 
 def ending_said(text: str) -> str | None:
-    """Return the end of a stay that a text names, None where it names none, or says that there was none."""
-    words = fold(text).split()
+    """Return the end of a stay that a text names, None where it names none, or says that there was none.
+
+    A move within the hospital is no end, and nobody knows whether one to a hospice is told as death or discharge.
+    """
+    folded = fold(text).replace("/", " ")
+    words = folded.split()
     said = {
         word
         for i, word in enumerate(words)
         if not _NOT & {*words[max(i - 2, 0) : i]} and not _NO & {*words[i + 1 : i + 2]}
     }
-    return next((event for word, event in ENDING.items() if word in said), None)
+    event = next((event for word, event in ENDING.items() if word in said), None)
+    if event == "death" or (event == "discharge_alive" and not PHRASES["transfer_out"].search(folded)):
+        return event
+    phrase = next((end for end, words_of in PHRASES.items() if words_of.search(folded)), None)
+    within = bool(said & _WITHIN) and not said & _OUTSIDE
+    return phrase or (None if within or ENTRY.search(folded) or "hospice" in said else event)

@@ -4,17 +4,131 @@ from __future__ import annotations
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.cell_words import STATUSES
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import decide
 from historical_controls.dictionary.folding import fold
 
 UNKNOWN = "unknown"
+# Words, the codes of HL7 table 0085 (observation result status), and those of FHIR (ObservationStatus). A result that
+# is not verified yet is preliminary.
+_FINAL = (
+    *("completado", "completada", "firmado", "firmada", "emitido", "emitida", "reportado", "reportada", "reported"),
+    *("informado", "informada", "entregado", "entregada", "impreso", "signed", "issued", "resulted", "done", "ok"),
+    *("valid", "valido", "valida", "gultig", "final result", "resultado final", "auto verified", "autoverified"),
+    *("auto validado", "autovalidado", "appended", "refertato", "befundet", "concluido", "concluida"),
+    *("auth verified", "liberado eletronicamente", "assinado", "assinada"),
+    *("", "f", "u", "final", "finalizado", "finalizada", "finalise", "finale", "endgultig", "endbefund", "definitivo"),
+    *("definitiva", "definitif", "definitive", "definitiu", "validado", "validada", "validated", "valide", "validee"),
+    *("validato", "validata", "validat", "validiert", "verificado", "verificada", "verified", "verifie", "verifiee"),
+    *(
+        "verificato",
+        "verificata",
+        "verificat",
+        "verifiziert",
+        "aprobado",
+        "aprobada",
+        "aprovado",
+        "aprovada",
+        "approved",
+    ),
+    *(
+        "approuve",
+        "approuvee",
+        "approvato",
+        "approvata",
+        "freigegeben",
+        "liberado",
+        "liberada",
+        "released",
+        "autorizado",
+    ),
+    *("autorizada", "authorised", "authorized", "completo", "completa", "complete", "completed", "abgeschlossen"),
+    *("zatwierdzony", "zatwierdzone", "zweryfikowany", "zweryfikowane", "autoryzowany", "autoryzowane", "ostateczny"),
+    *("koncowy", "wykonany", "wykonane", "wykonano", "zakonczone"),
+)
+_CORRECTED = (
+    *("c", "corrected", "amended", "revised", "corregido", "corregida", "rectificado", "rectificada", "modificado"),
+    *(
+        "modificada",
+        "corrigido",
+        "corrigida",
+        "retificado",
+        "retificada",
+        "corrige",
+        "corrigee",
+        "rectifie",
+        "rectifiee",
+    ),
+    *("modified", "edited", "edited final", "final edited", "correction"),
+    *("modifie", "modifiee", "corretto", "corretta", "rettificato", "rettificata", "modificato", "modificata"),
+    *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
+    *("poprawiony", "poprawione", "skorygowany", "skorygowane"),
+)
+_PRELIMINARY = (
+    *("pending", "pendiente", "pendente", "en proceso", "em processo", "in progress", "registered", "en cours"),
+    *("p", "r", "s", "preliminar", "preliminary", "preliminaire", "preliminare", "vorlaufig", "parcial", "partial"),
+    *("partiel", "partielle", "parziale", "teilbefund", "provisional", "provisorio", "provisoria", "provisoire"),
+    *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
+    *("not verified", "unverified", "not validated", "unvalidated", "nao validado", "nao validada", "non valide"),
+    *("non validee", "non validato", "non validata", "nicht validiert", "no validat", "no validada"),
+    *("wstepny", "wstepne", "w toku", "w trakcie", "oczekujacy", "oczekujace", "niezatwierdzony", "niezatwierdzone"),
+)
+_WITHDRAWN = (
+    *(
+        "x",
+        "d",
+        "w",
+        "cancelled",
+        "canceled",
+        "rejected",
+        "void",
+        "voided",
+        "withdrawn",
+        "retracted",
+        "deleted",
+        "invalid",
+    ),
+    *("in error", "entered in error", "cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada"),
+    "invalidado",
+    *("invalidada", "invalido", "invalida", "eliminado", "eliminada", "borrado", "borrada", "retirado", "retirada"),
+    *(
+        "rejeitado",
+        "rejeitada",
+        "excluido",
+        "excluida",
+        "estornado",
+        "estornada",
+        "annule",
+        "annulee",
+        "rejete",
+        "rejetee",
+    ),
+    *("invalide", "supprime", "supprimee", "retire", "retiree", "annullato", "annullata", "cancellato", "cancellata"),
+    *("respinto", "respinta", "rifiutato", "rifiutata", "invalidato", "invalidata", "eliminato", "eliminata"),
+    *("ritirato", "ritirata", "storniert", "annulliert", "abgelehnt", "verworfen", "ungultig", "geloscht"),
+    *("zuruckgezogen", "anul lat", "anul lada", "cancel lat", "cancel lada", "rebutjat", "rebutjada", "invalidat"),
+    *("anulowany", "anulowane", "anulowano", "odrzucony", "odrzucone", "uniewazniony", "wycofany", "wycofane"),
+)
+STATUSES = {
+    **dict.fromkeys(_FINAL, "done"),
+    **dict.fromkeys(_CORRECTED, "corrected"),
+    **dict.fromkeys(_PRELIMINARY, "preliminary"),
+    **dict.fromkeys(_WITHDRAWN, "withdrawn"),
+}
+# Words beside a status that say nothing: 'Preliminary result', 'Edited Result - FINAL'.
+_OF_RESULTS = {"result", "results", "resultado", "resultados", "resultat", "resultats", "risultato", "laudo", "exame"}
+
+
+def status_said(text: str) -> str | None:
+    """Return 'done', 'corrected', 'preliminary' or 'withdrawn' as a status says, None where nobody knows it."""
+    whole = fold(text)
+    bare = " ".join(word for word in whole.split() if word not in _OF_RESULTS)
+    return STATUSES.get(whole) or (STATUSES.get(bare) if bare else None)
 
 
 def read_status(texts: pd.Series) -> pd.Series:
     """Return 'done', 'preliminary', 'corrected' or 'withdrawn' for each status; 'unknown' for one that nobody knows."""
-    return by_distinct(texts, lambda text: STATUSES.get(fold(text), UNKNOWN), "str")
+    return by_distinct(texts, lambda text: status_said(text) or UNKNOWN, "str")
 
 
 def check_status(records: pd.DataFrame) -> pd.DataFrame:
