@@ -190,6 +190,17 @@ def test_clock_words_before_the_date(text: str) -> None:
     assert read(text, formats=["%H:%M %d/%m/%Y"])[0] == pd.Timestamp("2020-05-04 13:45", tz="UTC")
 
 
+@pytest.mark.parametrize("text", ["04/05/2020 8h05", "04/05/2020 08h05", "04/05/2020 8 h 05", "04/05/2020 8h05min"])
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M", "%d/%m/%Y %Hh%M"])
+def test_hours_and_minutes_parted_by_a_letter(text: str, form: str) -> None:
+    assert read(text, formats=[form])[0] == pd.Timestamp("2020-05-04 08:05", tz="UTC")
+
+
+@pytest.mark.parametrize(("text", "form"), [("8 h 05/04/2020", "%H h %d/%m/%Y"), ("8h 05 abr 2020", "%Hh %d %b %Y")])
+def test_an_hour_before_a_date_has_no_minutes(text: str, form: str) -> None:
+    assert read(text, formats=[form])[0] == pd.Timestamp("2020-04-05 08:00", tz="UTC")
+
+
 def test_a_days_serial_number_is_the_spreadsheets() -> None:
     assert read("43987", excel_serial=True)[0] == pd.Timestamp("2020-06-05", tz="UTC")
 

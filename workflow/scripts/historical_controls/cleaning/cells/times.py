@@ -19,6 +19,11 @@ from historical_controls.tables.coded import coded, is_coded, texts_replaced
 _HOURS = r"\s*(?:h|hs|hrs?|horas?|hores|uhr|heures?|ore)\.?(?=$|\s)"
 CLOCK_NOISE = re.compile(rf"(?<=\d){_HOURS}", re.IGNORECASE)
 CLOCK_NOISE_CODE = re.compile(rf"(?<=%[HMS]){_HOURS}", re.IGNORECASE)
+# '16h45', '8 h 30 min' as '16:45', '8:30', in texts and in formats; not '8 h 05/03/2020'.
+CLOCK_H = re.compile(
+    r"(?<![\d:])(\d{1,2})(?:\s?h([0-5]\d)(?![\d/.-])|\sh\s([0-5]\d)(?=\s*min\b|$))(?:\s*min\b\.?)?", re.IGNORECASE
+)
+CLOCK_H_CODE = re.compile(r"(?<=%H)\s?h\s?(%M)(?:\s*min\b\.?)?", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
 # As a text, which Arrow searches: a compiled pattern is tried on one text after the other.
 LETTER = "[A-Za-z\u017f\u212a]"
@@ -219,15 +224,17 @@ def read_by(texts: pd.Series, form: str) -> pd.Series:
 
 
 def without_noise(texts: pd.Series) -> pd.Series:
-    """'2 p.m.' as '2 PM', '14:05 hrs' as '14:05'."""
+    """'2 p.m.' as '2 PM', '14:05 hrs' and '14h05' as '14:05'."""
     clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
-    return clean.str.replace(CLOCK_NOISE, "", regex=True)
+    return clean.str.replace(CLOCK_H, lambda m: f"{m[1]}:{m[2] or m[3]}", regex=True).str.replace(
+        CLOCK_NOISE, "", regex=True
+    )
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:
     """Times of the texts that have exactly the shape of the format, NaT elsewhere; UTC where it has an offset."""
     # The noise of texts ('14 h') is that of formats as well ('%H h').
-    form = CLOCK_NOISE_CODE.sub("", MERIDIEM_CODE.sub("%p", form))
+    form = CLOCK_NOISE_CODE.sub("", CLOCK_H_CODE.sub(r":\1", MERIDIEM_CODE.sub("%p", form)))
     # pandas reads fields shorter than their width, as strptime does: only texts of the exact shape reach it.
     texts = texts.where(_of_shape(texts, shape(form)), None)
     if WEEKDAY_CODE.search(form):
