@@ -348,13 +348,21 @@ def test_room_air_is_proposed(text: str) -> None:
         ("artériel", "arterial"),
         ("heparin plasma", "plasma"),
         ("sangue", "blood"),
+        ("Blood, Venous", "venous"),
+        ("Sangue total (EDTA)", "whole blood"),
     ],
 )
 def test_specimens(name: str, said: str) -> None:
     assert value_of(lab({"specimen": name}), "specimen") == said
 
 
-@pytest.mark.parametrize("name", ["Urin", "orina de 24 horas", "Pleurapunktat", "Liquor", "feci", "líquid pleural"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Urin", "orina de 24 horas", "Pleurapunktat", "Liquor", "feci", "líquid pleural"),
+        *("Líquido de dreno", "JP drain", "bilis"),
+    ],
+)
 def test_specimens_of_no_blood_are_held_by_name(name: str) -> None:
     held = lab({"test": "Ferritina", "unit": "ng/mL", "specimen": name}).ledger.iloc[0]
     assert held["reason"] == "SPECIMEN_OTHER" and "does not answer" in held["hint"]

@@ -82,6 +82,7 @@ KNOWN = [
     ("CRP", 120, "mg/L", 120),
     ("ALB", 3.5, "g/100 mL", 3.5),
     ("WEIGHT", 70, "kilogramos", 70),
+    ("WEIGHT", 2560, "oz", 72.5748),  # avoirdupois ounce, 28.349523125 g (NIST Handbook 44, appendix C)
     ("HEIGHT", 172, "centímetros", 172),
     ("CD4", 261, "cel/mm3", 261),
     ("LDH", 300, "UI/L", 300),
@@ -472,3 +473,11 @@ def test_points_of_a_scale_with_its_total(said: str) -> None:
     # Of another analyte the same cell is two numbers: a blood pressure, a dilution.
     assert fates(lab({"result": said, "unit": ""})) == ["UNIT_UNKNOWN"]
     assert fates(lab({"result": said})) == ["UNIT_CONFLICT"]
+
+
+@pytest.mark.parametrize("unit", ["-", "\u2014", "N/A", "None", "sin unidad", "ohne Einheit"])
+def test_a_mark_for_no_unit_is_a_blank(unit: str) -> None:
+    """Of what has no unit it is right; of what has one it says as little as an empty cell."""
+    assert value_of(lab({"test": "pH", "unit": unit, "result": "7.41"})) == 7.41
+    assert lab({"unit": unit}).ledger["reason"].tolist() == ["UNIT_MISSING"]
+    assert value_of(lab({"unit": unit}, default_units={"CRP": "mg/dL"})) == 120

@@ -21,9 +21,19 @@ POWER = re.compile(
     re.IGNORECASE,
 )
 RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹\u2212", "+-0123456789-")
+# What a column of units has where there is none: a blank, or a mark for it.
+NONE_STATED = re.compile(
+    r"[-\u2010-\u2015\u2212./]+|n/?a|none|unitless|adimensional|s/u|(?:sin|sem|ohne|sans) (?:unidade?|einheit|unité)",
+    re.IGNORECASE,
+)
 OF_POWER = re.compile(r"x?10")
 NO_CONVERSION = (float("nan"), float("nan"))
 DIGITS = 12
+
+
+def stated_units(texts: pd.Series) -> pd.Series:
+    """Return the units of a column, with '' for a mark that says that there is none: '-' of an INR."""
+    return texts.mask(by_distinct(texts, lambda text: NONE_STATED.fullmatch(text) is not None, bool), "")
 
 
 def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times
+from historical_controls.cleaning.cells.units import stated_units
 from historical_controls.cleaning.records.columns import (
     coded_column,
     coded_filled_column,
@@ -42,7 +43,7 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         analyte=coded_filled_column(rows, part.analyte, file),
         code=blank,
         raw_value=text,
-        raw_unit=coded_filled_column(rows, part.unit, file),
+        raw_unit=mapped(coded_filled_column(rows, part.unit, file), stated_units),
         names_specimen=siblings.named_here,
         specimen=siblings.specimen,
         assay=coded_filled_column(rows, part.assay, file),
@@ -92,7 +93,7 @@ def _wide_column(
     rows: pd.DataFrame, base: pd.DataFrame, name: str, unit: str, declared: WideColumn, file: SourceFile
 ) -> pd.DataFrame:
     text = column(rows, name)
-    units = filled_column(rows, declared.unit_column, file) if declared.unit_column else unit
+    units = stated_units(filled_column(rows, declared.unit_column, file)) if declared.unit_column else unit
     codes = declared_codes(declared.values, file)
     records = base.assign(
         item=name,
