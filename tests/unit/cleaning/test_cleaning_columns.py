@@ -170,6 +170,15 @@ def test_thousands_are_part_of_no_id() -> None:
     assert [hold for _, hold in people_of("1.001", "2.001").values()] == ["", ""]
 
 
+def test_points_of_thousands_are_part_of_no_id_where_every_such_id_is_found_without() -> None:
+    assert {who for who, _ in people_of("204.682", "204682", "204700").values()} == {"s/204682", "s/204700"}
+    # Sites and patients: '2.001' is nobody's thousands, and '1.001' may be 1001 or not.
+    found = people_of("1.001", "2.001", "1001", "31")
+    assert [found[text][1] for text in ("1.001", "1001", "2.001", "31")] == ["ID_CONFLICT", "ID_CONFLICT", "", ""]
+    # '12.000' is 12 or 12000.
+    assert {hold for _, hold in people_of("12.000", "12000", "12").values()} == {"ID_CONFLICT"}
+
+
 @pytest.mark.parametrize(
     ("ids", "held"),
     [

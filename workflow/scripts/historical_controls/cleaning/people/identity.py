@@ -29,6 +29,8 @@ POWER = r"^\d[eE]\d+$"
 HEXADECIMAL = r"^(?=.*[a-fA-F])[0-9a-fA-F]+$"
 # Thousands, as a spreadsheet shows them.
 GROUPED = r"^\d{1,3}(?:,\d{3})+$"
+# The same with points, which may also part a site from its patient.
+POINTED = r"^\d{1,3}(?:\.\d{3})+$"
 # Letters of other scripts that nobody tells from Latin ones: a Cyrillic 'A' typed by another keyboard is another id.
 LOOKALIKES = str.maketrans("АВЕКМНОРСТУХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxijsABEZHIKMNOPTYXo")
 AS_FRACTION = r"^(\d+)[.,]0+$"
@@ -110,9 +112,16 @@ def _source_people(name: str, ledger: pd.DataFrame, source: Source) -> pd.DataFr
 
 
 def _dense(subjects: pd.Series) -> pd.Series:
-    """Ids without spaces; '1,234' is 1234."""
+    """Ids without spaces; '1,234' is 1234, and so is '1.234' where all such ids are found without the point."""
     dense = subjects.str.replace(r"\s", "", regex=True)
-    return dense.where(~dense.str.fullmatch(GROUPED), dense.str.replace(",", ""))
+    dense = dense.where(~dense.str.fullmatch(GROUPED), dense.str.replace(",", ""))
+    pointed = dense[dense.str.contains(".", regex=False)]
+    # '12.000' may be 12 as a program writes it.
+    pointed = pointed[~pointed.str.fullmatch(AS_FRACTION)]
+    plain = pointed.str.replace(".", "")
+    if not (plain.isin(dense) & pointed.str.fullmatch(POINTED)).all():
+        return dense
+    return dense.where(~dense.isin(pointed), dense.str.replace(".", ""))
 
 
 def _whole_numbers(dense: pd.Series) -> pd.Series:

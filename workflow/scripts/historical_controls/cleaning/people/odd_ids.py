@@ -11,7 +11,8 @@ from historical_controls.config.sources.sources import Source
 # So many ids show how a source writes them; and this share of those with digits does it in one way.
 TELLING_IDS = 5
 ONE_WAY = 0.9
-DIGITS, LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+# '204.558' and '204558' have one shape: a sheet shows thousands.
+DIGITS, LETTERS = re.compile(r"\d+(?:[.,]\d{3}(?!\d))*"), re.compile(r"[^\W\d_]+")
 WORDS = re.compile(r"(?=.*[^\W\d_]{3})(?=.*[\s:()])")
 
 
