@@ -439,3 +439,14 @@ def test_an_age_of_children_is_in_the_unit_of_its_characteristic(
         FileInputs("s", "f", declared, study(), load_dictionary(tmp_path)),
     )
     assert cleaned.patients["value"].tolist() == ([] if age is None else [age])
+
+
+def test_births_of_years_with_two_digits_and_with_four() -> None:
+    """The century of the short ones alone is not known: nobody born in 2019 is a hundred years old."""
+    times = {"born": {"columns": ["born"], "formats": ["%d/%m/%Y", "%d/%m/%y"]}}
+    times |= {"as_of": {"columns": ["seen"], "formats": ["%Y-%m-%d"]}}
+    part = {"kind": "patients", "subject": "id", "columns": {"born": {"characteristic": "AGE", **times}}}
+    births = ["03/04/1955", "03/04/55", "03/04/2019", "03/04/1919", "30/02/55"]
+    cleaned = clean([{"id": f"P{k}", "born": text, "seen": "2020-05-04"} for k, text in enumerate(births)], part)
+    assert cleaned.patients["value"].tolist() == [65, 65, 1, 101]
+    assert cleaned.ledger.set_index("line").loc[6, "fate"] == "quarantined"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.cleaning.cells.times import Calendar, ParsedTimes, parse_times
 from historical_controls.cleaning.records.columns import joined_times
 from historical_controls.cleaning.records.records import decide, note_if_unremarked, time_as_sent
-from historical_controls.config.sources.parts import CharacteristicColumn
+from historical_controls.config.sources.parts import CharacteristicColumn, TimeColumns
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.prefixes import unit_of_time
 
@@ -39,31 +39,46 @@ def ages(
     """
     if declared.born is None or declared.as_of is None:
         return records
-    # The study's dates would refuse every date of birth.
-    whole_life = replace(calendar, first_date=EARLIEST_BIRTH)
-    # '03/05/55' is read as 2055: the century is that before the date of the age.
-    two_digits = bool(declared.born.formats) and all("%y" in form for form in declared.born.formats)
-    if two_digits:
-        whole_life = replace(whole_life, data_lock=LATEST_OF_TWO_DIGITS)
     sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.as_of)]
-    born = parse_times(sent[0], declared.born, whole_life)
+    born, two_digits = _births(sent[0], declared.born, calendar)
     then = parse_times(sent[1], declared.as_of, calendar)
     first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
-    years = _completed(first, last, "years")
     # A century later or earlier, the months and days are the same.
-    first = first.mask(years < 0, first - pd.DateOffset(years=100)) if two_digits else first
+    first = first.mask(two_digits & (_completed(first, last, "years") < 0), first - pd.DateOffset(years=100))
     age = _completed(first, last, unit)
     out = records.assign(value=age)
     for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
         out = decide(out, times.reason != "", times.reason, hint=time_as_sent(what, text, times.hint))
     out = decide(out, age < 0, "TIME_ORDER", hint="born after the date of the age")
-    if not two_digits:
+    if not two_digits.any():
         return out
     # '03/05/19' is 2019 as well as 1919: which one, the other patients of the file tell, or nobody does.
     years = _completed(first, last, "years")
-    either = years.between(0, OLDEST - 100)
+    either = two_digits & years.between(0, OLDEST - 100)
     said = "the year of birth has two digits: " + years.map("{:g}".format) + " years old, or a hundred more"
     return note_if_unremarked(out, either, CENTURY_UNSURE, said)
+
+
+def _births(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> tuple[ParsedTimes, pd.Series]:
+    """Return dates of birth, and which of them have years of two digits, of which the century is not known.
+
+    '03/05/55' is read as 2055: who calls takes the century before the date of the age.
+    """
+    # The study's dates would refuse every date of birth.
+    whole_life = replace(calendar, first_date=EARLIEST_BIRTH)
+    short = [form for form in spec.formats if "%y" in form]
+    none = pd.Series(False, index=texts.index)
+    if not short:
+        return parse_times(texts, spec, whole_life), none
+    later = replace(whole_life, data_lock=LATEST_OF_TWO_DIGITS)
+    of_two = parse_times(texts, spec.model_copy(update={"formats": short, "excel_serial": False}), later)
+    rest = spec.model_copy(update={"formats": [form for form in spec.formats if form not in short]})
+    if not rest.formats and not rest.excel_serial:
+        return of_two, of_two.utc.notna()
+    born = parse_times(texts, rest, whole_life)
+    two_digits = of_two.utc.notna() & born.utc.isna()
+    parts = {one.name: getattr(of_two, one.name) for one in fields(ParsedTimes)}
+    return ParsedTimes(**{name: own.where(two_digits, getattr(born, name)) for name, own in parts.items()}), two_digits
 
 
 def _completed(first: pd.Series, last: pd.Series, unit: str) -> pd.Series:
