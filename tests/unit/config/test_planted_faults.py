@@ -65,6 +65,7 @@ PLANTED: list[tuple[str, Any, str, str]] = [
     ),
     ("estimands.questions.nobody_gone.strategies.rescue", "principal_stratum", "", "Type 'treatment_policy'"),
     ("estimands.questions.nobody_gone.strategies.discharge", "composite", "", "Type 'hypothetical'"),
+    ("cohort.time_zero.historical", "icu_admission", "", "historical: event, historical_event: <event>"),
     ("cohort.rules.I12.value", "eighteen", "", "'eighteen' is not a known result of AGE"),
     ("cohort.derivations.SOFA.support.0", "invasive_ventilatoin", "", "Did you mean 'invasive_ventilation'?"),
     ("cohort.derivations.SOFA.support.1", "noninvasive_ventilatoin", "", "Did you mean 'noninvasive_ventilation'?"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from historical_controls.config.base import Section, Slug
 from historical_controls.config.cohort.baseline import BaselineWindow
@@ -77,6 +77,16 @@ class TimeZero(Section):
     drop_early_deaths_hours: float | None = Field(
         None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
     )
+
+    @field_validator("historical", mode="before")
+    @classmethod
+    def _no_event(cls, value: object) -> object:
+        if value in (None, "first_eligible_hour", "event") or not isinstance(value, str):
+            return value
+        raise ValueError(
+            "allowed are event and first_eligible_hour; the event itself has a key of its own: "
+            "historical: event, historical_event: <event>"
+        )
 
     @property
     def treatments(self) -> tuple[str, ...]:
