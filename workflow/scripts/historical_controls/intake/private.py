@@ -21,14 +21,17 @@ IDENTIFYING = re.compile(
     r"|nom|noms|prenoms?|nom de famille|courriel|adresse|code postal|naissance|ddn"
     r"|nachname|vorname|familienname|strasse|wohnort|plz|geburtsdatum|geb(?:urts)? ?dat(?:um)?|telefon|handy"
     r"|cognome|codice fiscale|indirizzo|nascita"
+    r"|iniciais|iniciales|initials|initiales|initialen|iniziali"
     r"|familiar responsable|contacto)\b"
 )
 # 'Nombre del estudio' names a test, 'name of drug' a drug: nobody.
 OF_THINGS = re.compile(
     r"\b(?:nombre|name|nome|nom)\b.*\b(?:exames?|medicamento|analyse|examen|medicament|unite|farmaci|esame"
     r"|unidade|etude|hopital|estudios?|analito|prueba|examen|medicamento|farmaco|hospital|unidad|servicio"
-    r"|test|analyte|drug|unit|study|variable|laboratorio|equipo)\b"
+    r"|test|analyte|drug|unit|study|variable|laboratorio|equipo|setor|servico|departamento)\b"
     r"|\b(?:estudio|study|analito|prueba|test|analyte|drug|instrument|event|exame|analyse)\b.*\b(?:nombre|name|nome|nom)\b"
+    r"|\b(?:component|proc(?:edure)?|order|med(?:ication)?|meas(?:urement)?|flowsheet|dept|department|ward|specimen)\b"
+    r" (?:display )?name\b"
 )
 
 
