@@ -31,7 +31,7 @@ MIXED_COMMA = re.compile(r"^[<>]?\s*-?\d{1,3}(\.\d{3})+,\d+$")
 MIXED_POINT = re.compile(r"^[<>]?\s*-?\d{1,3}(,\d{3})+\.\d+$")
 # '5,3 mg/L', '< 1,5 pg/mL': the number alone has marks.
 WITH_UNIT = re.compile(r"^([<>]?\s*-?[\d.,]*\d)\s*[^\d\s.,:-].*$")
-GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
+GROUPED = re.compile(r"^[<>]?\s*-?\d{1,3}([.,]\d{3})+$")
 
 
 @dataclass(frozen=True)
