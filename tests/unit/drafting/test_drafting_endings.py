@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.drafting.cells.moments import numbered_moments
 from historical_controls.drafting.codes import are_endings
-from historical_controls.drafting.headings import numbered_moments
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.study import draft_study
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from historical_controls.drafting.headings import moment_alone, moment_in
+from historical_controls.drafting.cells.moments import moment_alone, moment_in
 from historical_controls.drafting.marks import plain
 from historical_controls.drafting.study import draft_study
 from historical_controls.drafting.values import is_number, numbers

@@ -12,9 +12,10 @@ import pytest
 from historical_controls.checking.declared import read_declarations
 from historical_controls.checking.records import read_records
 from historical_controls.drafting.cells.devices import kind_of
+from historical_controls.drafting.cells.moments import moment_alone
 from historical_controls.drafting.cells.serials import day_of
 from historical_controls.drafting.files.units_line import units_beneath
-from historical_controls.drafting.headings import is_dated, is_ending, moment_alone
+from historical_controls.drafting.headings import is_dated, is_ending
 from historical_controls.drafting.marks import config_text, plain
 from historical_controls.drafting.study import draft_study, write_draft
 from historical_controls.drafting.values import dates, days_of

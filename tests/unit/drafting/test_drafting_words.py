@@ -148,6 +148,13 @@ def test_dates_of_birth_in_several_languages(heading: str) -> None:
         ("nome do exame", False),
         ("nom de l'analyse", False),
         ("economia", False),
+        ("Iniciais", True),
+        ("Initials", True),
+        ("COMPONENT_NAME", False),
+        ("Dept Name", False),
+        # The name of a person who ordered, not of what was ordered.
+        ("ORDER_PROV_NAME", True),
+        ("Lab contact name", True),
     ],
 )
 def test_names_of_people_in_several_languages(heading: str, private: bool) -> None:
@@ -309,9 +316,20 @@ def test_dates_of_many_hands_have_a_format(texts: list[str], formats: list[str])
     assert len(days_of(texts, formats)) == len(texts)
 
 
-@pytest.mark.parametrize(("texts", "form"), [(["8:05", "14:30"], "%H:%M"), (["8:05 a.m."], "%I:%M %p"), (["8"], None)])
-def test_a_column_of_hours_is_told(texts: list[str], form: str | None) -> None:
-    assert clock(texts) == form
+@pytest.mark.parametrize(
+    ("texts", "forms"),
+    [
+        (["8:05", "14:30"], ["%H:%M"]),
+        (["8:05 a.m."], ["%I:%M %p"]),
+        (["16h45", "8h05"], ["%H:%M"]),
+        (["16h45", "8h05", "6h", "7:30:00"], ["%H:%M", "%H:%M:%S", "%H"]),
+        (["8"], []),
+        (["16h45", "bed 3"], []),
+    ],
+)
+def test_a_column_of_hours_is_told(texts: list[str], forms: list[str]) -> None:
+    """One column may have several forms; each is declared, the commonest first."""
+    assert clock(texts) == forms
 
 
 def test_a_table_of_parquet_is_drafted(tmp_path: Path) -> None:

@@ -12,3 +12,10 @@ ARRIVALS = ("admission", "icu_admission", "enrolment", "birth", "first_record", 
 ONCE = ("enrolment", "birth", "first_record", "symptom_onset")
 # Events that end a stay, and with it what is recorded of a patient.
 ENDINGS = ("death", "discharge_alive", "transfer_out")
+# Specimens of blood: whatever is measured in one of them answers the same question, or nearly so.
+BLOOD = frozenset(
+    {
+        *("blood", "whole blood", "serum", "plasma", "edta plasma", "citrate plasma"),
+        *("arterial", "venous", "capillary"),
+    }
+)

@@ -21,6 +21,8 @@ SEX = {
 }
 FLAG = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no"), "y": "yes", "s": "yes", "n": "no"}
 ENDS = frozenset(ENDING.values())
+# Distinct words of a column some of which say how a stay ended.
+MOST_ENDS = 12
 RESULT = {word: meaning for word, meaning in FINDINGS.items() if word not in YES | NO} | {
     "+": "positive",
     "-": "negative",
@@ -102,12 +104,14 @@ def ending_codes(texts: Sequence[str]) -> dict[str, Any]:
     return {"discharge_alive": Guess([first], why), "death": Guess([second], why)}
 
 
-def are_endings(texts: Sequence[str]) -> bool:
-    """Whether a column's own words, every one of them, tell how stays ended, deaths among them."""
+def are_endings(texts: Sequence[str], every: bool = True) -> bool:
+    """Whether a column's own words, every one of them or else few words, tell how stays ended, deaths among them."""
     found = _distinct(texts)
     codes = ending_codes(texts)
     told = [text for own in codes.values() if isinstance(own, list) for text in own]
-    return len(codes) > 1 and "death" in codes and sorted(told) == sorted(found)
+    if len(codes) < 2 or "death" not in codes:
+        return False
+    return sorted(told) == sorted(found) or (not every and bool(told) and len(found) <= MOST_ENDS)
 
 
 def other_arms(texts: Sequence[str], treated: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -138,7 +142,7 @@ def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
     if set(found) == {"0", "1"}:
         return ["1"], False
     # Two drugs, or words of the study's own: one of them is the treatment, and a person knows which.
-    return (found[:1], False) if 2 <= len(found) <= 4 else ([], False)
+    return (found[:1], False) if 2 <= len({fold(text) for text in found}) <= 4 else ([], False)
 
 
 # How a file in this language would say that a patient died, by words of its headings.

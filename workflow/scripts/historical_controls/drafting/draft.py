@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from historical_controls.cleaning.rows.statuses import STATUSES
+from historical_controls.cleaning.rows.statuses import status_said
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
@@ -35,7 +35,7 @@ HOURS_AND_MINUTES = re.compile(r"\d+:\d\d")
 class Draft:
     """What is drafted of one sheet. used: columns that a part reads; outcomes: codes found.
 
-    own: what no dictionary names, shared by all sheets of the study.
+    own: what no dictionary names, shared by all sheets of the study. month_first: dates of its source tell so.
     """
 
     sheet: Sheet
@@ -46,6 +46,7 @@ class Draft:
     outcomes: list[str] = field(default_factory=list)
     sentinels: dict[str, list[str]] = field(default_factory=dict)
     relative: bool = False
+    month_first: bool = False
     own: OwnRows = field(default_factory=OwnRows)
 
     def column(self, name: str) -> list[str]:
@@ -68,7 +69,7 @@ class Draft:
 
     def dates(self, name: str) -> Any:
         """Formats of a column of dates, or of days of a sheet where the heading says that it has dates."""
-        return dates(self.column(name), known.is_dated(name))
+        return dates(self.column(name), known.is_dated(name), self.month_first)
 
     def named_by(self, name: str) -> str:
         """The heading that names a column: of a value that was split from a cell, that of the cell."""
@@ -162,19 +163,30 @@ def patients_part(draft: Draft, why: str) -> dict[str, Any]:
     return new
 
 
-def time_of(draft: Draft) -> dict[str, Any] | None:
+def time_of(draft: Draft) -> Any:
     """The time of the rows: a column of dates by its name, else the only one; else a number of days or hours."""
     dated = {name: found for name in draft.free if (found := draft.dates(name))}
-    results = first_of(known.RESULT_TIMES, dated)
-    rest = [name for name in dated if name != results]
-    name = first_of(known.TIMES, rest)
+    results = known.result_times(dated)
+    rest = [name for name in dated if name not in results]
+    name = first_of(known.TIMES, rest) or next(filter(known.is_collection, rest), None)
     if name is None and len(rest) == 1:
         name = rest[0]
     if name:
         draft.used.add(name)
         return with_clock(draft, name, dated[name])
+    if results and not rest:
+        draft.used.add(results[0])
+        time = with_clock(draft, results[0], dated[results[0]])
+        return Guess(time, f"no column but '{results[0]}' has times: were samples taken then, or long before?")
     counted = first_elapsed(name for name in draft.free if _counts(draft, name))
     return relative_time(draft, *counted) if counted else None
+
+
+def result_time_of(draft: Draft) -> str | None:
+    """The column that says when results were reported, beside one that says when samples were taken."""
+    dated = [name for name in draft.free if draft.dates(name)]
+    results = known.result_times(dated)
+    return results[0] if 0 < len(results) < len(dated) else None
 
 
 def _counts(draft: Draft, name: str) -> bool:
@@ -185,13 +197,13 @@ def _counts(draft: Draft, name: str) -> bool:
 
 def with_clock(draft: Draft, name: str, formats: Any) -> dict[str, Any]:
     """A column of days with the hours of a column beside it, where one holds nothing else."""
-    beside = {other: form for other in draft.free if other != name and (form := clock(draft.column(other)))}
+    beside = {other: forms for other in draft.free if other != name and (forms := clock(draft.column(other)))}
     if len(beside) != 1 or not set(plain(formats)) <= {*DAYS, SERIAL}:
         return {"columns": [name], "formats": formats}
-    ((hours, form),) = beside.items()
+    ((hours, forms),) = beside.items()
     draft.used.add(hours)
     days = [day for day in plain(formats) if day != SERIAL]
-    both = [f"{day} {form}" for day in days]
+    both = [f"{day} {form}" for day in days for form in forms]
     # Where an hour is blank, the day stays; a sheet's number of a day takes a clock of any format.
     both += [*(days if not all(draft.column(hours)) else []), *({SERIAL} & set(plain(formats)))]
     return {"columns": [name, hours], "formats": Guess(both, formats.why) if isinstance(formats, Guess) else both}
@@ -218,18 +230,18 @@ def _elapsed_unit(draft: Draft, column: str, counted: Elapsed) -> Any:
     return counted.unit
 
 
-def add_optional(draft: Draft, part: dict[str, Any], key: str, words: Sequence[str]) -> None:
-    name = first_of(words, draft.free)
+def add_column(draft: Draft, part: dict[str, Any], key: str, name: str | None) -> None:
+    """A key of a part that names a column, where there is one."""
     if name:
         part[key] = name
         draft.used.add(name)
 
 
-def add_status(draft: Draft, part: dict[str, Any], words: Sequence[str]) -> None:
+def add_status(draft: Draft, part: dict[str, Any], name: str | None) -> None:
     """The column of statuses, and those of its words that say nothing known, most of which may be final."""
-    add_optional(draft, part, "status", words)
+    add_column(draft, part, "status", name)
     texts = dict.fromkeys(draft.column(part["status"])) if "status" in part else {}
-    odd = [text for text in texts if fold(text) not in STATUSES]
+    odd = [text for text in texts if status_said(text) is None]
     if odd:
         why = "which of these results are final, preliminary, corrected or withdrawn?"
         part["statuses"] = Guess(dict.fromkeys(odd[:MOST_STATUSES], "final"), why)

@@ -17,6 +17,15 @@ IDS = (
     *("codice paziente", "id paziente", "codice", "code patient", "code du patient", "patienten id", "patientencode"),
     *("nr pacjenta", "numer pacjenta", "pacjent", "nr", "codigo paciente", "codigo do paciente", "codigo"),
     *("pat nr", "patienten nr", "patientennr", "fall nr", "fallnr", "patientnr", "nr patient", "nr pac"),
+    *(
+        "pat mrn id",
+        "pat mrn",
+        "registro",
+        "numero registro",
+        "no registro",
+        "registro hospitalar",
+        "registro paciente",
+    ),
     *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (
@@ -27,9 +36,20 @@ TIMES = (
     *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
 )
 RESULT_TIMES = ("fecha resultado", "result time", "result date", "reported", "reported at", "fecha validacion")
+# Of any heading of dates with one of them, which says when a result was known: 'Data/hora do resultado'.
+RESULT_WORDS = {
+    *("result", "results", "resulted", "resultado", "resultados", "reported", "report", "verified", "validated"),
+    *("validacion", "validacao", "validado", "liberacion", "liberacao", "liberado", "released", "issued", "authorised"),
+    *("authorized", "resultat", "resultats", "validation", "befund", "ergebnis", "freigabe", "risultato", "referto"),
+}
+# The same of the time at which the sample was taken.
+COLLECTION_WORDS = {
+    *("collection", "collected", "coll", "taken", "drawn", "sampled", "sampling", "coleta", "colheita", "toma"),
+    *("extraccion", "muestra", "prelievo", "prelevement", "entnahme", "abnahme", "recorded", "performed"),
+}
 ANALYTES = (
     *("analyte", "analito", "test name", "test", "prueba", "parameter", "parametro", "lab test", "determinacion"),
-    *("component", "variable", "item", "examen", "estudio"),
+    *("component", "variable", "item", "examen", "estudio", "exame", "esame", "component name"),
 )
 VALUES = ("result value", "numeric result", "result", "resultado", "value", "valor")
 UNITS = ("unit", "units", "unidad", "unidades", "uom")
@@ -68,29 +88,10 @@ DOSES = ("dose", "dosis", "rx dose")
 DOSE_UNITS = ("dose unit", "unidad dosis", "rx unit", "dose units")
 ENDINGS = (
     *("motivo egreso", "discharge status", "vital status", "end status", "outcome", "desenlace", "hospital outcome"),
-    *(
-        "status at discharge",
-        "disposition",
-        "exitus",
-        "desfecho",
-        "desfecho hospitalar",
-        "motivo alta",
-        "motivo da alta",
-    ),
-    *(
-        "tipo de alta",
-        "condicao de alta",
-        "devenir",
-        "issue",
-        "mode de sortie",
-        "statut vital",
-        "entlassungsart",
-        "esito",
-        "tryb wypisu",
-        "status wypisu",
-        "wynik leczenia",
-        "wynik hospitalizacji",
-    ),
+    *("status at discharge", "disposition", "exitus", "desfecho", "desfecho hospitalar", "motivo alta"),
+    *("motivo da alta", "tipo de alta", "condicao de alta", "devenir", "issue", "mode de sortie", "statut vital"),
+    *("entlassungsart", "esito"),
+    *("tryb wypisu", "status wypisu", "wynik leczenia", "wynik hospitalizacji"),
 )
 CHARACTERISTICS = {
     **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso", "plec"), "SEX"),
@@ -158,6 +159,7 @@ CHARACTERISTICS = {
 EVENTS = {
     "icu_admission": (
         *("icu admission", "icu admit", "ingreso uti", "ingreso uci", "icu dt", "icu date", "admissao uti"),
+        *("icu adm", "icu admsn", "icu start", "icu entry", "uti entrada", "entrada uti", "internacao uti"),
         *("entree rea", "entree reanimation", "admission rea", "aufnahme intensiv"),
     ),
     "symptom_onset": (
@@ -168,25 +170,18 @@ EVENTS = {
     "intubation": ("intubation", "intub dt", "intubacion", "intubacao", "intubazione"),
     "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr"),
     "death": (
-        "death",
-        "defuncion",
-        "dod",
-        "obito",
-        "deces",
-        "todesdatum",
-        "sterbedatum",
-        "tod",
-        "decesso",
-        "zgon",
-        "zgonu",
+        *("death", "death dt", "deceased", "dod", "defuncion", "fallecimiento", "muerte", "obito", "falecimento"),
+        *("morte", "deces", "todesdatum", "sterbedatum", "tod", "decesso", "zgon", "zgonu"),
     ),
     "discharge_alive": (
-        *("discharge", "discharge time", "egreso", "alta", "end dt", "end date", "saida", "sortie"),
-        *("entlassung", "entlassungsdatum", "dimissione", "wypis", "wypisu"),
+        *("discharge", "discharge time", "discharged", "disch", "dsch", "dischg", "end dt", "end date"),
+        *("egreso", "alta", "salida", "saida", "sortie", "entlassung", "entlassungsdatum", "dimissione"),
+        *("wypis", "wypisu"),
     ),
     "admission": (
-        *("admission", "admission time", "hospital admission", "admit", "admit dt", "admitted", "ingreso", "aufnahme"),
-        *("aufnahmedatum", "entree", "internacao", "admissao", "hospitalisation", "ricovero", "przyjecie", "przyjecia"),
+        *("admission", "admission time", "hospital admission", "admit", "admit dt", "admitted", "admsn", "adm"),
+        *("ingreso", "internacao", "admissao", "admissao hospitalar", "aufnahme", "aufnahmedatum", "entree"),
+        *("hospitalisation", "ricovero", "przyjecie", "przyjecia"),
     ),
     "enrolment": (
         *("enrolment", "enrolled", "enrolled at", "enrollment", "inclusion", "einschluss", "einschlussdatum"),
@@ -198,19 +193,19 @@ SMALL_WORDS = {
     *("of", "the", "de", "da", "do", "del", "du", "des", "d", "la", "el", "l", "di", "dos", "los", "en", "em")
 }
 DATE_WORDS = {*("date", "fecha", "data", "datum")}
-# Words and letters before the number of a moment, and what each counts: 'J7' and 'Tag 7' are days.
-MOMENTS = {
-    **dict.fromkeys(("d", "day", "dia", "día", "j", "jour", "tag", "giorno", "dzien", "dzień"), "day"),
-    **dict.fromkeys(("v", "t", "visit", "visita", "visite", "besuch", "wizyta"), "visit"),
-    **dict.fromkeys(("w", "week", "semana", "semaine", "woche", "settimana", "tydzień"), "week"),
-    **dict.fromkeys(("h", "hour", "hora", "heure", "stunde", "ora"), "hour"),
-    **dict.fromkeys(("m", "month", "mes", "mois", "monat", "mese"), "month"),
+# What else says no more than that an event is dated: 'HOSP_ADMSN_TIME', 'Admit Dt/Tm', 'Data/hora da alta'.
+TIME_WORDS = {
+    *DATE_WORDS,
+    *("time", "dt", "tm", "dttm", "dtm", "datetime", "dts", "hosp", "hospital", "hora", "hour", "heure", "uhrzeit"),
 }
-MOMENT = re.compile(
-    rf"(?:^|[\s_.(-])({'|'.join(sorted(MOMENTS, key=len, reverse=True))})\s*[_. -]?\s*(\d+)(?![\d.])", re.I
-)
-# 'pf_7', 'il6_7', 'pf7': a number alone behind the name.
-NUMBERED = re.compile(r"(?P<name>.*[^\W_])[\s_.-]+(?P<number>\d{1,4})|(?P<bare>.*[^\W\d_])(?P<digits>\d{1,4})")
+# Of a heading that says how stays ended, one of each: 'Condição na alta', 'DISCH_DISPOSITION', 'Motivo da saída'.
+END_WORDS = {
+    *("alta", "egreso", "saida", "salida", "discharge", "disch", "sortie", "dimissione", "entlassung", "exit"),
+}
+HOW_WORDS = {
+    *("motivo", "condicao", "condicion", "tipo", "destino", "disp", "disposition", "status", "reason", "mode"),
+    *("estado", "situacao", "causa", "grund", "art", "modalita", "resultado", "type"),
+}
 # The unit in brackets, behind the name or before it: 'Albumin (g/L)', '(%)lymphocyte'.
 STATED = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|^\s*[(\[]([^()\[\]]+)[)\]]")
 # Prefixes of REDCap fields and of exports that say the instrument, and nothing of the outcome.
@@ -247,7 +242,7 @@ def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named 
         if skipped and words[0] not in PREFIXES:
             break
         for end in range(len(words), skipped, -1):
-            outcome = _meant(" ".join(words[skipped:end]), numeric, dictionary, stated)
+            outcome = meant(" ".join(words[skipped:end]), numeric, dictionary, stated)
             if outcome is None:
                 continue
             rest = "".join(words[end:])
@@ -260,7 +255,7 @@ def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named 
     return None
 
 
-def _meant(name: str, numeric: bool, dictionary: Dictionary, unit: str = "") -> Outcome | None:
+def meant(name: str, numeric: bool, dictionary: Dictionary, unit: str = "") -> Outcome | None:
     """The outcome of a name, where it is measured and of the kind that the cells are; of several that of the unit."""
     found = [one for one in dictionary.named(name) if one.result_kind in ("", "number" if numeric else "result")]
     outcomes = [dictionary.outcomes[one.code] for one in found]
@@ -281,20 +276,25 @@ def _letters(unit: str) -> str:
     return re.sub(r"[^a-z0-9%]", "", fold_unit(unit))
 
 
-BASELINE = re.compile(r"(?:^|[\s_.(-])(admission|baseline|basal|base|initial|ingreso|pre|start)(?=[\s_.)-])", re.I)
-
-
 def event_of(heading: str) -> str | None:
     """The event that a heading names, with or without a word for date: 'Date of admission', 'data de internação'."""
     folded = fold(heading)
-    words = [word for word in folded.split() if word not in SMALL_WORDS]
-    bare = " ".join(word for word in words if word not in DATE_WORDS)
-    return EVENT_OF.get(folded) or EVENT_OF.get(" ".join(words)) or EVENT_OF.get(bare)
+    words = [word for word in folded.replace("/", " ").split() if word not in SMALL_WORDS]
+    spelled = [folded, " ".join(words)]
+    spelled += [" ".join(word for word in words if word not in without) for without in (DATE_WORDS, TIME_WORDS)]
+    return next((EVENT_OF[text] for text in spelled if text in EVENT_OF), None)
+
+
+def names_infusion(heading: str) -> bool:
+    """Whether a heading says that something named before was infused: 'CART_INFUSION_DATE', not its stop."""
+    words = [word for word in fold(heading).split() if word not in TIME_WORDS]
+    return bool({"infusion", "infusao", "infusione"} & set(words[-2:])) and not {"stop", *STOPS} & set(words)
 
 
 def is_ending(heading: str) -> bool:
     """Whether a heading names how the stay ended, small words apart: 'Motivo de egreso'."""
-    return " ".join(word for word in fold(heading).split() if word not in SMALL_WORDS) in ENDINGS
+    words = [word for word in fold(heading).split() if word not in SMALL_WORDS]
+    return " ".join(words) in ENDINGS or bool(END_WORDS & set(words) and HOW_WORDS & set(words))
 
 
 def is_dated(heading: str) -> bool:
@@ -304,42 +304,20 @@ def is_dated(heading: str) -> bool:
     return by_name or is_birth(heading) or bool(DATE_WORDS & set(folded.split()))
 
 
+def result_times(headings: Iterable[str]) -> list[str]:
+    """The headings that say when results were known, those by their whole name first."""
+    named = list(headings)
+    spoken = [one for one in named if RESULT_WORDS & set(fold(one).split()) and not is_collection(one)]
+    whole = first_of(RESULT_TIMES, named)
+    return [*dict.fromkeys([*([whole] if whole else []), *spoken])]
+
+
+def is_collection(heading: str) -> bool:
+    """Whether a heading of dates says that samples were taken then: 'SPECIMN_TAKEN_TIME'."""
+    return bool(COLLECTION_WORDS & set(fold(heading).split()))
+
+
 def is_birth(heading: str) -> bool:
     """Whether a heading says that it is a date of birth, in words or by a usual abbreviation."""
     folded = fold(heading)
     return folded in BIRTHS or bool(BIRTH_WORDS & set(folded.split()))
-
-
-def moment_alone(heading: str) -> tuple[str, int] | None:
-    """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more, and of 'T3', which is a hormone."""
-    found = MOMENT.fullmatch(heading.strip())
-    sure = found and (len(found[1]) > 1 or found[1].lower() in "djv")
-    return (MOMENTS[found[1].lower()], int(found[2])) if found and sure else None
-
-
-def moment_in(heading: str) -> tuple[str, str, int] | None:
-    """('CRP', 'day', 7) of 'CRP_day7', 'Day 7 CRP', 'crp d7'; None of a heading without a moment."""
-    found = MOMENT.search(heading)
-    if not found:
-        first = BASELINE.search(heading)
-        rest = (heading[: first.start()] + " " + heading[first.end() :]).strip(" _-.") if first else ""
-        return (rest, "baseline", 0) if rest else None
-    rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
-    return (rest, MOMENTS[found[1].lower()], int(found[2])) if rest else None
-
-
-def numbered_moments(headings: Sequence[str], dictionary: Dictionary) -> dict[str, tuple[str, str, int]]:
-    """Moments of 'pf_0', 'pf_7', whose numbers no word explains, as `moment_in` gives them, of kind 'number'.
-
-    Only of a name with several numbers: one that the dictionary has, or one that is numbered from 0. 'il_6' beside
-    'il_8' are two interleukins.
-    """
-    found = {name: part for name in headings if (part := NUMBERED.fullmatch(without_brackets(name)))}
-    parts = {
-        name: (part["name"] or part["bare"], int(part["number"] or part["digits"])) for name, part in found.items()
-    }
-    numbers: dict[str, set[int]] = {}
-    for name, number in parts.values():
-        numbers.setdefault(fold(name), set()).add(number)
-    several = {name for name, own in numbers.items() if len(own) > 1 and (0 in own or _meant(name, True, dictionary))}
-    return {heading: (name, "number", number) for heading, (name, number) in parts.items() if fold(name) in several}

@@ -149,6 +149,6 @@ def likely_unit(draft: Draft, code: str, median_sent: float) -> Guess:
     whose = whose if plausible.shipped else "the study's own plausibility.csv"
     if not usual:
         return Guess(outcome.unit, f"{stated}, usual in no unit (of {whose}): which is it?")
-    others = usual[1:] if outcome.unit in usual else [*usual[1:], f"{outcome.unit} of other patients"]
+    others = usual[1:] if outcome.unit in usual else [*usual[1:], f"{outcome.unit}, or another unit, of other patients"]
     why = f"{stated}, usual in {usual[0]} (of {whose})" + (f"; or is it {' or '.join(others)}?" if others else "?")
     return Guess(usual[0], why)

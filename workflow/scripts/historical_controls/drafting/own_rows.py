@@ -12,7 +12,7 @@ from historical_controls.dictionary.folding import fold
 
 FAMILY = "measured"
 LONGEST_CODE = 24
-OUTCOME_COLUMNS = ("code", "family", "kind", "label_en", "unit", "benefit", "categories", "decimals")
+OUTCOME_COLUMNS = ("code", "family", "kind", "label_en", "unit", "benefit", "categories", "decimals", "specimens")
 SYNONYM_COLUMNS = ("name", "code")
 EVENT_COLUMNS = ("code", "label_en")
 
@@ -28,12 +28,12 @@ class OwnRows:
     def add(self, name: str, label: str, row: Mapping[str, str], taken: Collection[str]) -> str:
         """The code of an outcome with this label, a new row unless there is one; made of its name in the file.
 
-        taken: codes that mean others.
+        Labels that differ in case or accents are one. taken: codes that mean others.
         """
         plain = re.sub(r"[^A-Z0-9]+", "_", fold(name).upper()).strip("_")[:LONGEST_CODE].strip("_") or "OUTCOME"
         stem = plain if plain[0].isalpha() else f"N{plain}"
         place, code = 1, stem
-        while code in taken or self.outcomes.get(code, {"label_en": label})["label_en"] != label:
+        while code in taken or fold(self.outcomes.get(code, {"label_en": label})["label_en"]) != fold(label):
             place, code = place + 1, f"{stem}_{place + 1}"
         self.outcomes.setdefault(code, {"code": code, "label_en": label, **row})
         return code
@@ -47,8 +47,13 @@ class OwnRows:
 
     def write(self, folder: Path) -> list[Path]:
         """Write the rows into a study's dictionary, behind those that are there; returns the files."""
+        columns = tuple(
+            one
+            for one in OUTCOME_COLUMNS
+            if one != "specimens" or any("specimens" in row for row in self.outcomes.values())
+        )
         files = {
-            "outcomes": (OUTCOME_COLUMNS, list(self.outcomes.values())),
+            "outcomes": (columns, list(self.outcomes.values())),
             "events": (EVENT_COLUMNS, [{"code": code, "label_en": label} for code, label in self.events.items()]),
             "synonyms": (SYNONYM_COLUMNS, [{"name": name, "code": code} for name, code in self.synonyms.items()]),
         }

@@ -8,30 +8,37 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.cells.moments import moment_in, numbered_moments
 from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.event_rows import events_in_rows
-from historical_controls.drafting.contents.own import own_analytes, own_column, own_columns
+from historical_controls.drafting.contents.own import Results, own_analytes, own_column, own_columns
 from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
+from historical_controls.drafting.contents.results import (
+    analyte_column,
+    comment_column,
+    specimen_column,
+    status_column,
+    unit_column,
+    value_column,
+)
 from historical_controls.drafting.draft import (
     EVENT,
     INSTRUMENT,
     NO_TIME,
     OWN,
     Draft,
-    add_optional,
+    add_column,
     add_status,
     part_of,
-    subject_of,
+    result_time_of,
     time_of,
 )
 from historical_controls.drafting.files.sheets import Sheet
-from historical_controls.drafting.headings import first_of, moment_in, numbered_moments, outcome_named
+from historical_controls.drafting.headings import first_of, outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
-from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.patients import draft_patients
 from historical_controls.drafting.values import is_numeric, middle, numbers
 
@@ -42,10 +49,9 @@ MOST_STATED = 0.7
 UNIT_IN_CELL = re.compile(r"\d\s*([^\d\s.,][^\s]*(?: \S+)?)\s*$")
 
 
-def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
-    """Every part that the sheet's headings and cells tell of; what no dictionary names goes to `own`."""
-    draft = Draft(sheet, dictionary, own=own)
-    draft.subject = subject_of(draft)
+def draft_sheet(draft: Draft) -> Draft:
+    """Every part that the sheet's headings and cells tell of, added to its draft."""
+    sheet = draft.sheet
     if draft.subject is None:
         return draft
     if INSTRUMENT in sheet.columns:
@@ -64,29 +70,26 @@ def draft_wide(draft: Draft) -> None:
 
 def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     """One result a row: a column of names, most of which are known, and one of results."""
-    analyte, value = (first_of(words, draft.free) for words in (known.ANALYTES, known.VALUES))
-    if not analyte or not value:
+    analyte, result = analyte_column(draft), value_column(draft)
+    if not analyte or not result:
         return False
+    value = plain(result)
     names = list(dict.fromkeys(text for text in draft.column(analyte) if text))
     meant = {name: draft.dictionary.named(name) for name in names}
-    if not names or not any(meant.values()):
-        return False
     draft.used |= {analyte, value}
-    part = part_of(draft, "measurements_long", where) | {"time": None, "analyte": analyte, "value": value}
-    for key, words in (("unit", known.UNITS), ("specimen", known.SPECIMENS), ("assay", known.ASSAYS)):
-        add_optional(draft, part, key, words)
-    add_status(draft, part, known.STATUSES)
-    add_optional(draft, part, "comment", known.COMMENTS)
-    result_time = first_of(known.RESULT_TIMES, draft.free)
-    part["time"] = time_of(draft) or Guess(
-        {"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised"
-    )
-    if result_time and (formats := draft.dates(result_time)):
-        part["result_time"] = {"columns": [result_time], "formats": formats}
+    part = part_of(draft, "measurements_long", where) | {"time": None, "analyte": analyte, "value": result}
+    add_column(draft, part, "unit", unit_column(draft))
+    add_column(draft, part, "specimen", specimen_column(draft))
+    add_column(draft, part, "assay", first_of(known.ASSAYS, draft.free))
+    add_status(draft, part, status_column(draft))
+    add_column(draft, part, "comment", comment_column(draft))
+    result_time = result_time_of(draft)
+    part["time"] = time_of(draft) or NO_TIME
+    if result_time:
+        part["result_time"] = {"columns": [result_time], "formats": draft.dates(result_time)}
         draft.used.add(result_time)
     draft.outcomes += [one.code for found in meant.values() for one in found]
-    if "unit" not in part:
-        _note_units(draft, analyte, value)
+    _note_units(draft, analyte, value, part.get("unit"))
     _note_unread(draft, part, meant)
     _note_specimens(draft, part)
     draft.parts.append(part)
@@ -95,14 +98,15 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
 
 def _note_unread(draft: Draft, part: dict[str, Any], meant: dict[str, Any]) -> None:
     """Names that no dictionary has, and those whose every result is the same."""
-    analyte, value = part["analyte"], part["value"]
+    analyte, value = part["analyte"], plain(part["value"])
     sent: dict[str, set[str]] = {}
     for name, text in zip(draft.column(analyte), draft.column(value), strict=True):
         sent.setdefault(name, set()).add(text)
     rows = Counter(draft.column(analyte))
-    unknown = own_analytes(
-        draft, [name for name, found in meant.items() if not found], (analyte, value), part.get("unit")
-    )
+    columns = Results(analyte, value, part.get("unit"), part.get("specimen"))
+    unknown, asked = own_analytes(draft, [name for name, found in meant.items() if not found], columns)
+    if asked:
+        part["analyte"] = Guess(analyte, "; ".join(asked))
     same = [name for name, found in meant.items() if found and len(sent[name]) == 1 and rows[name] >= FEWEST_ALIKE]
     whys = ["not in the dictionary: ignore them, or name them in dictionary/synonyms.csv"] if unknown else []
     whys += [f"{', '.join(same)}: every result is the same"] if same else []
@@ -125,17 +129,21 @@ def _note_specimens(draft: Draft, part: dict[str, Any]) -> None:
         )
 
 
-def _note_units(draft: Draft, analyte: str, value: str) -> None:
-    """The likely unit of each number, where no column states it."""
+def _note_units(draft: Draft, analyte: str, value: str, unit: str | None) -> None:
+    """The likely unit of each number of which no row states one, in a column of units or in the cell."""
     sent: dict[str, list[str]] = {}
-    for name, text in zip(draft.column(analyte), draft.column(value), strict=True):
+    stated: set[str] = set()
+    units = draft.column(unit) if unit else [""] * draft.sheet.n_rows
+    for name, text, of_row in zip(draft.column(analyte), draft.column(value), units, strict=True):
         for one in draft.dictionary.named(name) if name else ():
-            if draft.dictionary.outcomes[one.code].kind == "number" and draft.dictionary.outcomes[one.code].unit:
+            outcome = draft.dictionary.outcomes[one.code]
+            if outcome.kind == "number" and outcome.unit:
                 sent.setdefault(one.code, []).append(text)
+                stated |= {one.code} if any(map(str.isalnum, of_row)) or "%" in of_row else set()
     likely = {
         code: likely_unit(draft, code, middle(numbers(texts, *draft.decimal)))
         for code, texts in sent.items()
-        if not _state_units(draft, code, texts)
+        if code not in stated and not _state_units(draft, code, texts)
     }
     if likely:
         draft.sheet.written["default_units"] = likely
@@ -176,8 +184,8 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
         if stop and (stops := draft.dates(stop)):
             part["stop"] = {"columns": [stop], "formats": stops}
             draft.used.add(stop)
-        add_optional(draft, part, "dose", known.DOSES)
-        add_optional(draft, part, "dose_unit", known.DOSE_UNITS)
+        add_column(draft, part, "dose", first_of(known.DOSES, draft.free))
+        add_column(draft, part, "dose_unit", first_of(known.DOSE_UNITS, draft.free))
         draft.parts.append(part)
         return True
     return False
@@ -262,9 +270,15 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
         specimen = draft.dictionary.specimen(text)
         known_one = specimen in draft.dictionary.specimens.values()
         name_of = specimen if known_one else Guess("", f"'{text}' is not in specimens.csv")
-        each = {name: {**one, "specimen": name_of} for name, one in columns.items()}
+        each = {name: _of_specimen(one, name_of) for name, one in columns.items()}
         draft.parts.append(part_of(draft, "measurements_wide", own) | {"time": time, "columns": each})
     return True
+
+
+def _of_specimen(column: Any, specimen: Any) -> Any:
+    """A column with its specimen; the mark of a guess stays."""
+    said = {**plain(column), "specimen": specimen}
+    return Guess(said, column.why) if isinstance(column, Guess) else {**column, "specimen": specimen}
 
 
 def _instruments(draft: Draft) -> None:

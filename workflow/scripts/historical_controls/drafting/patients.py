@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
@@ -17,6 +18,11 @@ from historical_controls.drafting.values import days_of, middle, numbers
 
 # Years from which no median of ages is one of months or days of children.
 ADULT = 18
+# Cells in two units, by what they are of.
+TWO_PARTS = {
+    "HEIGHT": ("ft+in", re.compile(r"^\d\s*(?:'|’|′|ft\.?|feet|foot)\s*\d{1,2}(?:\D|$)", re.IGNORECASE)),
+    "WEIGHT": ("lb+oz", re.compile(r"^\d+\s*lbs?\.?,?\s*\d{1,2}\s*oz", re.IGNORECASE)),
+}
 
 
 def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
@@ -29,10 +35,20 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
     if status and not dated and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
         meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
         columns[status] = Guess({"characteristic": "SURVIVED", "values": meant}, "does it say who survived the stay?")
-    if columns or events:
-        draft.used |= set(columns)
+    draft.used |= set(columns)
+    ends = [one for one in events if "only_if" in one]
+    told = sorted({text for one in ends for text in plain(one["only_if"])["is_in"]})
+    untold = sorted(set(filter(None, draft.column(status))) - set(told)) if status and told else []
+    # Rows of stays on wards, most of which end in a move: their dates end nothing.
+    moves = ends if status and untold and not is_constant(draft, status) else []
+    rest = [one for one in events if one not in moves]
+    if columns or rest:
         part = part_of(draft, "patients", where)
-        draft.parts.append(part | ({"columns": columns} if columns else {}) | ({"events": events} if events else {}))
+        draft.parts.append(part | ({"columns": columns} if columns else {}) | ({"events": rest} if rest else {}))
+    if moves:
+        asked = f"are {', '.join(untold[:8])} moves within the hospital?"
+        ended = Guess([*where, {"column": status, "is_in": told}], asked)
+        draft.parts.append(part_of(draft, "patients", where) | {"where": ended, "events": moves})
 
 
 def ages_from_births(draft: Draft) -> None:
@@ -41,13 +57,16 @@ def ages_from_births(draft: Draft) -> None:
     born = next((name for name in draft.sheet.columns if known.is_birth(name) and draft.dates(name)), None)
     if part is None or born is None or _has_age(draft):
         return
-    dated = next((plain(event)["time"] for event in part.get("events", []) if "formats" in plain(event)["time"]), None)
+    events = [plain(event) for event in part.get("events", [])]
+    # The age at the end of a stay is not that at its beginning.
+    dated = next((one["time"] for one in events if "formats" in one["time"] and one["event"] not in ENDS), None)
     start = first_of(known.STARTS, draft.sheet.columns)
     if dated is None and start and (formats := draft.dates(start)):
         dated = {"columns": [start], "formats": formats}
+    dated = dated or _only_date(draft, born) or next((one["time"] for one in events if "formats" in one["time"]), None)
     if dated is None or dated["columns"] == [born]:
         return
-    events = part.pop("events", None)
+    kept = part.pop("events", None)
     written = {"columns": [born], "formats": draft.dates(born)}
     age = {"characteristic": "AGE", "unit": "years", "born": written, "as_of": dated}
     asked = f"the age on the date of '{dated['columns'][0]}'?"
@@ -55,8 +74,14 @@ def ages_from_births(draft: Draft) -> None:
         asked += " Of children, whole years are up to one too low: a characteristic of your own in months"
     # Columns before events, as a person writes them.
     part["columns"] = {**part.get("columns", {}), born: Guess(age, asked)}
-    part |= {"events": events} if events else {}
+    part |= {"events": kept} if kept else {}
     draft.used.add(born)
+
+
+def _only_date(draft: Draft, born: str) -> dict[str, Any] | None:
+    """The one date of a sheet besides the birth, which dates its rows."""
+    others = {name: formats for name in draft.free if name != born and (formats := draft.dates(name)) is not None}
+    return {"columns": list(others), "formats": next(iter(others.values()))} if len(others) == 1 else None
 
 
 def _years(draft: Draft, born: str, dated: dict[str, Any]) -> float:
@@ -64,7 +89,7 @@ def _years(draft: Draft, born: str, dated: dict[str, Any]) -> float:
     then = dated["columns"][0]
     births, dates = (
         days_of(draft.column(name), plain(formats))
-        for name, formats in ((born, draft.dates(born)), (then, dated["formats"]))
+        for name, formats in ((born, draft.dates(born)), (then, plain(dated["formats"])))
     )
     return (middle([day.toordinal() for day in dates]) - middle([day.toordinal() for day in births])) / 365.25
 
@@ -86,8 +111,21 @@ def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
     code, unit = found
     if draft.dictionary.outcomes[code].kind != "number":
         return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
+    if both := _two_parts(code, texts):
+        return {"characteristic": code, "unit": both}
     note_missing(draft, name)
     return {"characteristic": code, "unit": unit or _likely(draft, code, middle(numbers(texts, *draft.decimal)))}
+
+
+def _two_parts(code: str, texts: Sequence[str]) -> Any:
+    """The unit of cells in two units, 5'11" or '180 lb 4 oz'; '' where most are written otherwise."""
+    unit, form = TWO_PARTS.get(code, ("", None))
+    filled = [text for text in texts if text]
+    fits = [text for text in filled if form and form.search(text)]
+    if not fits or len(fits) <= 0.5 * len(filled):
+        return ""
+    other = next((text for text in filled if text not in fits), "")
+    return Guess(unit, f"'{other}' is not written so, and is held") if other else unit
 
 
 def _named(draft: Draft, name: str) -> tuple[str, str] | None:
@@ -123,8 +161,11 @@ def _likely(draft: Draft, code: str, median_sent: float) -> Any:
 
 def _status(draft: Draft) -> str | None:
     """The column that says how a stay ended: by its heading, else by its words."""
-    named = first_of(known.ENDINGS, draft.free) or next(filter(known.is_ending, draft.free), None)
-    return named or next((name for name in draft.free if are_endings(draft.column(name))), None)
+    spoken = [name for name in draft.free if known.is_ending(name)]
+    telling = [name for name in spoken if ending_codes(draft.column(name))]
+    named = first_of(known.ENDINGS, draft.free) or next(iter([*telling, *spoken]), None)
+    told = (lambda texts: are_endings(texts), lambda texts: are_endings(texts, every=False))
+    return named or next((name for by in told for name in draft.free if by(draft.column(name))), None)
 
 
 def _end_date(draft: Draft) -> str | None:
@@ -156,6 +197,7 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
         told = [text for own in plain(codes).values() for text in own]
         rest = sorted({text for text in draft.column(status) if text and text not in told})
         codes |= {"discharge_alive": Guess(rest, "did these leave alive?")} if rest else {}
+    untold = _untold(draft, status, codes) if status else []
     end = _end_date(draft) if status else None
     for name in draft.free:
         event, formats = known.event_of(name), None
@@ -163,14 +205,14 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
             draft.used.add(name)
             day = Guess({"columns": [name], "formats": plain(draft.dates(name))}, "did the stay end that day?")
             for ending, texts in codes.items():
-                yield {"event": ending, "time": day, "only_if": {"column": status, "is_in": texts}}
+                yield {"event": ending, "time": day, "only_if": _only_if(draft, str(status), texts, ending, untold)}
             continue
         if event and (formats := draft.dates(name)):
             draft.used.add(name)
             time = {"columns": [name], "formats": formats}
             if event == "discharge_alive" and status and codes:
-                for end, texts in codes.items():
-                    yield {"event": end, "time": time, "only_if": {"column": status, "is_in": texts}}
+                for ending, texts in codes.items():
+                    yield {"event": ending, "time": time, "only_if": _only_if(draft, status, texts, ending, untold)}
             elif event == "discharge_alive" and "death" not in map(known.event_of, draft.sheet.columns):
                 yield {
                     "event": Guess(event, "do deaths have this date too? No column says how the stay ended"),
@@ -178,5 +220,23 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
                 }
             else:
                 yield {"event": event, "time": time}
+        elif not event and known.names_infusion(name) and (formats := draft.dates(name)):
+            draft.used.add(name)
+            asked = f"is the infusion of '{name}' the study's treatment?"
+            yield {"event": Guess("infusion", asked), "time": {"columns": [name], "formats": formats}}
     if status and codes:
         draft.used.add(status)
+
+
+def _untold(draft: Draft, status: str, codes: dict[str, Any]) -> list[str]:
+    """Texts of a column of endings that no event takes: a stay that ended so would seem to go on."""
+    told = [text for own in map(plain, codes.values()) for text in own]
+    return sorted({text for text in draft.column(status) if text and text not in told})
+
+
+def _only_if(draft: Draft, status: str, texts: Any, event: str, untold: list[str]) -> Any:
+    """The condition of an event that a column of endings tells; those that it does not tell are asked for once."""
+    condition = {"column": status, "is_in": texts}
+    if event != "discharge_alive" or not untold or isinstance(texts, Guess) or not is_constant(draft, status):
+        return condition
+    return {**condition, "is_in": Guess(texts, f"which end, if any, is {', '.join(untold[:8])}?")}

@@ -17,6 +17,7 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.cells.elapsed import BIRTH
 from historical_controls.drafting.cells.serials import with_serials
 from historical_controls.drafting.contents.arms import arm_in, arm_of
+from historical_controls.drafting.contents.event_rows import add_wards
 from historical_controls.drafting.contents.follow_up import follow_up, primary_day, visit_window
 from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.omop import Contents, declared, omop_contents
@@ -24,7 +25,7 @@ from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.oxygen import oxygen_ratios
 from historical_controls.drafting.contents.sources import by_source, slug
 from historical_controls.drafting.contents.start import START, date_birth, date_start
-from historical_controls.drafting.draft import Draft, dated_events
+from historical_controls.drafting.draft import Draft, dated_events, subject_of
 from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
 from historical_controls.drafting.files.pairs import split_pairs
@@ -34,7 +35,7 @@ from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import ages_from_births, draft_patients
-from historical_controls.drafting.values import day_column, days_of
+from historical_controls.drafting.values import day_column, days_of, has_month_first
 from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
@@ -93,10 +94,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         sheets = list(read_sheets(path, place, units))
         unread += [] if sheets else [path.relative_to(place).as_posix()]
         read.append((path.relative_to(place / RAW), sheets))
-    drafts = {
-        name: [_drafted(split_oxygen(split_pairs(sheet)), dictionary, own_rows) for sheet in pooled(own)]
-        for name, own in by_source(read, dictionary).items()
-    }
+    drafts = {name: _drafted(pooled(own), dictionary, own_rows) for name, own in by_source(read, dictionary).items()}
     contents = {name: omop_contents(source, place, dictionary) for name, source in omop.items()}
     omop = {name: declared(source, contents[name], dictionary) for name, source in omop.items()}
     if not drafts and not omop:
@@ -120,14 +118,28 @@ def _omop_sources(paths: list[Path], folder: Path) -> dict[str, Any]:
     return {name: omop_source(place, arm_in(name.replace("_", " "))) for name, place in named.items()}
 
 
-def _drafted(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
-    draft = draft_sheet(sheet, dictionary, own)
-    if draft.subject is not None and not draft.parts:
-        draft_patients(draft, [])
-        # Dated visits before the others: their headings name no day.
-        if not by_dated_visit(draft):
-            draft_wide(draft)
-    return draft
+def _drafted(sheets: list[Sheet], dictionary: Dictionary, own: OwnRows) -> list[Draft]:
+    """Drafts of the sheets of one source; what no dictionary names goes to `own`."""
+    month_first = has_month_first(texts for sheet in sheets for texts in sheet.columns.values())
+    split = [split_oxygen(split_pairs(sheet)) for sheet in sheets]
+    drafts = [Draft(sheet, dictionary, month_first=month_first, own=own) for sheet in split]
+    for draft in drafts:
+        draft.subject = subject_of(draft)
+    ids = {str(plain(draft.subject)) for draft in drafts if draft.subject is not None}
+    for draft in drafts:
+        same = next((name for name in draft.free if draft.subject is None and name in ids), None)
+        if same:
+            # Ids that one file spells in several ways look like none.
+            draft.used.add(same)
+            draft.subject = Guess(same, "other files have their ids in a column of this name")
+    for draft in drafts:
+        draft_sheet(draft)
+        if draft.subject is not None and not draft.parts:
+            draft_patients(draft, [])
+            # Dated visits before the others: their headings name no day.
+            if not by_dated_visit(draft):
+                draft_wide(draft)
+    return drafts
 
 
 def write_draft(folder: str | Path) -> Path:
@@ -163,6 +175,8 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         own_characteristics(draft)
         note_limits(draft)
     date_start(drafts)
+    for draft in drafts:
+        add_wards(draft)
     date_birth(drafts)
     for draft in drafts:
         ages_from_births(draft)
@@ -204,7 +218,8 @@ def _file(draft: Draft, member: Sheet, dictionaries: list[Path], folder: Path) -
         file["parts"] = Guess(parts, f"no part reads {', '.join(unread[:12])}")
         return file
     if not draft.parts:
-        why = f"nothing was recognised in {', '.join(name for name in sheet.columns if name != YEARS)}"
+        why = f"nothing was recognised in {', '.join(name for name in sheet.columns if name != YEARS)}: declare it, "
+        why += "or leave this entry out where it is no table of patients"
         file["parts"] = [Guess({"kind": "patients", "subject": draft.subject or next(iter(sheet.columns))}, why)]
         return file
     file["parts"] = parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
@@ -41,8 +41,10 @@ DAYS = (
     "%b %d, %Y",
     "%d de %b de %Y",
 )
-HOURS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
-CLOCKS = ("", *(f" {hour}" for hour in HOURS), "T%H:%M", "T%H:%M:%S", "T%H:%M%z", "T%H:%M:%S%z", " %H:%M:%S%z")
+HOURS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%H")
+# '08:30', '8h30', '6 h'.
+CLOCK_MARK = re.compile(r"\d\s*(?::|h)", re.IGNORECASE)
+CLOCKS = ("", *(f" {hour}" for hour in HOURS[:4]), "T%H:%M", "T%H:%M:%S", "T%H:%M%z", "T%H:%M:%S%z", " %H:%M:%S%z")
 FORMATS = tuple(day + clock for day in DAYS for clock in CLOCKS)
 # The same text read with day and month changed over.
 TWINS = {day: day.replace("%d", "?").replace("%m", "%d").replace("?", "%m") for day in DAYS}
@@ -54,33 +56,35 @@ NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
 PERCENT = re.compile(r"\s*%$")
 # '412 G/L', '5,3 mg/L', '70 mmHg' beside numbers alone.
 UNIT_BEHIND = re.compile(r"(?<=\d)\s*(?:[^\d\s.,:/-]*/[^\W\d][^\s,:/]*|mm ?hg|cm ?h2o|kg|mg|cm|bpm|lpm)$", re.I)
-SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
+SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999", "9999999")
 
 
-def dates(texts: Sequence[str], dated: bool = False) -> Any:
+def dates(texts: Sequence[str], dated: bool = False, month_first: bool = False) -> Any:
     """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none.
 
     dated: whether its heading says so. Then numbers alone may be days of a sheet; beside dates they are in any column.
+    month_first: whether other columns of the same files tell that the month comes first.
     """
     known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
     serials = serials_among(known)
     if not serials:
-        return _formats(known)
+        return _formats(known, month_first)
     written = [text for text in known if day_of(text) is None]
-    formats = _formats(written)
+    formats = _formats(written, month_first)
     if formats is None:
         return Guess([SERIAL], asked(serials)) if dated and not written else None
     whys = [formats.why] if isinstance(formats, Guess) else []
     return Guess([*plain(formats), SERIAL], "; ".join([*whys, asked(serials)]))
 
 
-def _formats(known: Sequence[str]) -> Any:
+def _formats(known: Sequence[str], month_first: bool) -> Any:
     # Most columns hold none, which a few cells tell.
     if not any(len(read) for read in _fitting(known[:FEW_TEXTS], FORMATS).values()):
         return None
     fitting = _fitting(known, FORMATS)
     left, chosen = set(known), []
-    for form in sorted(FORMATS, key=lambda one: (-len(fitting[one]), FORMATS.index(one))):
+    order = sorted(FORMATS, key=lambda one: month_first != one.startswith("%m"))
+    for form in sorted(order, key=lambda one: -len(fitting[one])):
         if left and fitting[form] & left:
             chosen.append(form)
             left -= fitting[form]
@@ -92,19 +96,36 @@ def _formats(known: Sequence[str]) -> Any:
         if other != form and other in chosen:
             return Guess(chosen, "some days are first, some months: dates that fit both orders are held")
         if other != form and fitting.get(other) == fitting[form]:
-            return Guess(chosen, f"no day above 12 tells day and month apart in '{known[0]}'")
+            why = f"no day above 12 tells day and month apart in '{known[0]}'"
+            return Guess(chosen, f"{why}; other columns have the month first" if month_first else why)
     return chosen
 
 
-def clock(texts: Sequence[str]) -> str | None:
-    """The format of a column of hours without days; None where it holds none."""
+def has_month_first(columns: Iterable[Sequence[str]]) -> bool:
+    """Whether dates of columns tell that the month comes first, and none that the day does."""
+    told = [form for texts in columns for form in _told(texts)]
+    return any(form.startswith("%m") for form in told) and not any(form.startswith("%d/") for form in told)
+
+
+def _told(texts: Sequence[str]) -> list[str]:
+    """Formats of a column of dates, where its days leave no doubt of their order."""
+    formats = dates(texts)
+    return [] if formats is None or isinstance(formats, Guess) else list(formats)
+
+
+def clock(texts: Sequence[str]) -> list[str]:
+    """The formats of a column of hours without days, the most frequent first; none where it holds something else."""
     known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
-    if not known or not any(":" in text for text in known[:FEW_TEXTS]):
-        return None
+    if not any(CLOCK_MARK.search(text) for text in known[:FEW_TEXTS]):
+        return []
     # A clock alone is no time: it is read on some day.
     read = _fitting([f"2000-01-01 {text}" for text in known], [f"{DAYS[0]} {hour}" for hour in HOURS])
-    form, most = max(read.items(), key=lambda one: len(one[1]))
-    return form.removeprefix(f"{DAYS[0]} ") if len(most) > 0.98 * len(known) else None
+    left, chosen = {f"2000-01-01 {text}" for text in known}, []
+    for form in sorted(read, key=lambda one: (-len(read[one]), list(read).index(one))):
+        if read[form] & left:
+            chosen.append(form.removeprefix(f"{DAYS[0]} "))
+            left -= read[form]
+    return chosen if len(left) <= 0.02 * len(known) else []
 
 
 def _fitting(texts: Sequence[str], forms: Sequence[str]) -> dict[str, set[str]]:
@@ -193,6 +214,9 @@ def words_of_missing(texts: Sequence[str]) -> list[str]:
     said = [text for text in texts if text and not is_number(text) and fold(text) not in BELOW_WITHOUT_LIMIT]
     words = Counter(said)
     n_distinct = len({text for text in texts if is_number(text)})
+    # A word with a number is a value that something was written beside: '36,8 ax'.
+    if any(any(map(str.isdigit, word)) for word in words):
+        return []
     often = n_distinct > 2 * len(words) and len(words) <= 2 and all(count > 2 for count in words.values())
     return sorted(words) if often else []
 

@@ -50,15 +50,20 @@ def _codes(draft: Draft, column: str, named: bool) -> tuple[list[str], bool]:
     """Codes that mean treated; of two words that say nothing the rarer one: few are treated, many compared."""
     texts = draft.column(column)
     codes, sure = arm_codes(texts)
-    if named or sure:
+    words = {word for text in texts for word in fold(text).split()}
+    if sure or (named and words & {*TREATED, *CONTROL}):
         return codes, sure and named
-    patients = dict(zip(draft.column(plain(draft.subject)), texts, strict=True))
-    # Spellings of one arm count together: 'PTA' and 'Pta '.
-    counts = Counter(fold(text) for text in patients.values() if text)
-    if len(counts) != 2:
+    counts = _patients_by_word(draft, texts)
+    if len(counts) < 2 or (not named and len(counts) > 2):
         return codes, False
-    (rarer, fewest), (_, most) = sorted(counts.items(), key=lambda one: one[1])
+    (_, most), (rarer, fewest) = counts.most_common(2)
     return (sorted({text for text in texts if fold(text) == rarer}) if fewest < most else codes), False
+
+
+def _patients_by_word(draft: Draft, texts: list[str]) -> Counter[str]:
+    """Patients of each word; spellings of one word count together: 'PTA' and 'Pta '."""
+    patients = dict(zip(draft.column(plain(draft.subject)), texts, strict=True))
+    return Counter(fold(text) for text in patients.values() if text)
 
 
 def _arm_column(drafts: list[Draft]) -> Any:
@@ -105,5 +110,7 @@ def _treated_ids(drafts: list[Draft]) -> Any:
         ids = sorted({patient for patient, arm in pairs if arm in codes and patient})
         if ids:
             draft.used.add(column)
-            return ids if sure else Guess(ids, f"those with '{column}' {codes[0]}: are these the treated patients?")
+            others = sorted({text for text in draft.column(column) if text and text not in codes})
+            why = f"those with '{column}' {', '.join(codes)}, and not {', '.join(others)}"
+            return ids if sure else Guess(ids, f"{why}: are these the treated patients?")
     return None

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from historical_controls.cleaning.cells.units import NONE_STATED
 from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.vocabulary import BLOOD
 from historical_controls.drafting.cells.elapsed import elapsed
+from historical_controls.drafting.cells.moments import moment_in
 from historical_controls.drafting.codes import FLAG, flag_codes
 from historical_controls.drafting.contents.columns import describes_patients, has_visits, is_measured
 from historical_controls.drafting.draft import Draft, note_missing, patients_part
-from historical_controls.drafting.headings import moment_in, without_brackets
+from historical_controls.drafting.headings import without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import FAMILY
 from historical_controls.drafting.values import NUMBER, is_numeric, numbers
 
+# Words of a name that do not tell one analyte from another.
+FILLERS = {*("level", "levels", "lvl", "count", "conc", "concentration", "serum", "plasma", "blood", "soro", "suero")}
 # Cells from which the digits of a column are told.
 MOST_DIGITS = 1000
 NEW = "new in dictionary/outcomes.csv"
@@ -58,28 +64,93 @@ def own_outcome(draft: Draft, named: tuple[str, str], unit: str, texts: Sequence
     return code
 
 
-def own_analytes(draft: Draft, unknown: Sequence[str], results: tuple[str, str], unit_column: str | None) -> list[str]:
-    """Names of numbers in a long file, as outcomes with synonyms; the others are returned, to be ignored.
+@dataclass(frozen=True)
+class Results:
+    """Columns of a file with one result a row. unit, specimen: None where it has none."""
 
-    results: the columns of names and of values.
-    """
-    sent: dict[str, list[str]] = {name: [] for name in unknown}
-    units: dict[str, Counter[str]] = {name: Counter() for name in unknown}
-    stated = draft.column(unit_column) if unit_column else [""] * draft.sheet.n_rows
-    for name, text, unit in zip(draft.column(results[0]), draft.column(results[1]), stated, strict=True):
-        if name in sent:
-            sent[name].append(text)
-            units[name][unit] += 1
-    measured = [name for name in unknown if is_numeric(sent[name]) and len(set(numbers(sent[name]))) > 2]
+    analyte: str
+    value: str
+    unit: str | None
+    specimen: str | None
+
+
+@dataclass
+class Sent:
+    """What a file has of one name: its results, and how often each unit and specimen."""
+
+    values: list[str] = field(default_factory=list)
+    units: Counter[str] = field(default_factory=Counter)
+    specimens: Counter[str] = field(default_factory=Counter)
+
+
+def own_analytes(draft: Draft, unknown: Sequence[str], results: Results) -> tuple[list[str], list[str]]:
+    """Names of numbers in a long file, as outcomes with synonyms; returns the others, to be ignored, and questions."""
+    sent = _sent(draft, unknown, results)
+    measured = [name for name in unknown if _varies(draft, sent[name].values)]
+    asked = []
     for name in measured:
-        unit = units[name].most_common(1)[0][0] or _stated(name)
-        code = own_outcome(draft, (without_brackets(name), _capital(without_brackets(name))), unit, sent[name])
+        unit = sent[name].units.most_common(1)[0][0] or _stated(name)
+        if code := _same_words(draft, name, unit):
+            draft.own.synonyms[name] = code
+            draft.outcomes.append(code)
+            asked.append(f"is '{name}' {code}, as dictionary/synonyms.csv says?")
+            continue
+        named = (without_brackets(name), _capital(without_brackets(name)))
+        code = own_outcome(draft, named, unit, sent[name].values)
         # A code is a name already.
         if fold(code) != fold(name):
             draft.own.synonyms[name] = code
-        if unit and not unit_column:
+        if unit and not results.unit:
             draft.sheet.written.setdefault("default_units", {})[code] = Guess(unit, f"{NEW}: in which unit?")
-    return [name for name in unknown if name not in measured]
+        asked += _specimens(draft, code, sent[name].specimens)
+    return [name for name in unknown if name not in measured], asked
+
+
+def _sent(draft: Draft, names: Sequence[str], results: Results) -> dict[str, Sent]:
+    sent = {name: Sent() for name in names}
+    blank = [""] * draft.sheet.n_rows
+    units, specimens = (draft.column(one) if one else blank for one in (results.unit, results.specimen))
+    for name, text, unit, specimen in zip(
+        draft.column(results.analyte), draft.column(results.value), units, specimens, strict=True
+    ):
+        if name in sent:
+            sent[name].values.append(text)
+            sent[name].units["" if NONE_STATED.fullmatch(unit) else unit] += 1
+            sent[name].specimens[draft.dictionary.specimen(specimen)] += bool(specimen)
+    return sent
+
+
+def _varies(draft: Draft, texts: Sequence[str]) -> bool:
+    return is_numeric(texts) and len(set(numbers(texts, *draft.decimal))) > 2
+
+
+def _same_words(draft: Draft, name: str, unit: str) -> str:
+    """The outcome of which a name has all the words, in any order, and words that tell nothing besides; '' for none."""
+    words = set(fold(without_brackets(name)).split()) - FILLERS
+    codes = {
+        one.code
+        for spelled, found in draft.dictionary.synonyms.items()
+        if set(spelled.split()) - FILLERS == words
+        for one in found
+        if one.result_kind in ("", "number") and (not unit or draft.dictionary.conversion(one.code, unit))
+    }
+    return codes.pop() if words and len(codes) == 1 else ""
+
+
+def _specimens(draft: Draft, code: str, sent: Counter[str]) -> list[str]:
+    """Name the specimens of a new outcome whose results are of several, not all blood: blood, else the commonest."""
+    kinds = {specimen: "blood" if specimen in BLOOD else specimen for specimen in sent}
+    if len(set(kinds.values())) < 2:
+        return []
+    counts: Counter[str] = Counter()
+    for specimen, n in sent.items():
+        counts[kinds[specimen]] += n
+    # Blood first: what the other fluids are compared with.
+    kind = "blood" if "blood" in counts else counts.most_common(1)[0][0]
+    counted = sorted(specimen for specimen in sent if kinds[specimen] == kind)
+    draft.own.outcomes[code]["specimens"] = "|".join(counted)
+    other = ", ".join(sorted(specimen for specimen in sent if kinds[specimen] != kind))
+    return [f"{code} counts {', '.join(counted)} alone (specimens of dictionary/outcomes.csv): {other} is held"]
 
 
 def own_characteristics(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.elapsed import BIRTH
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
-from historical_controls.drafting.draft import Draft, dated_events, patients_part
+from historical_controls.drafting.draft import Draft, dated_events, patients_part, with_clock
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import days_of, middle
 
@@ -24,7 +24,8 @@ def date_start(drafts: Sequence[Draft]) -> None:
     if dated_events(drafts) & {*ARRIVALS, STUDY_TREATMENT, "consent"}:
         return
     relative = any(draft.relative for draft in drafts)
-    for draft in drafts:
+    # Sheets with a row for each patient first, those of most patients before those of the dead alone.
+    for draft in sorted(drafts, key=lambda one: -len(_patients(one))):
         if draft.subject is not None and (dated := _dates_of_patients(draft)):
             _by_date(draft, dated, "admission" if relative else START)
             return
@@ -51,6 +52,15 @@ def date_birth(drafts: Sequence[Draft]) -> None:
             return
 
 
+def _patients(draft: Draft) -> set[str]:
+    """The ids of a sheet; none where nobody knows which column has them."""
+    return (
+        {text.lstrip("0") for text in draft.column(plain(draft.subject)) if text}
+        if draft.subject is not None
+        else set()
+    )
+
+
 def _dates_of_patients(draft: Draft) -> dict[str, list[str]]:
     """Columns with one date for each patient, and their formats."""
     return {
@@ -67,8 +77,8 @@ def _one_each(draft: Draft, name: str) -> bool:
 def _by_date(draft: Draft, dated: dict[str, list[str]], event: str) -> None:
     by_day = sorted(dated, key=lambda name: _middle_day(days_of(draft.column(name), dated[name])))
     start = next((name for name in by_day if not known.is_birth(name)), by_day[0])
-    time = {"columns": [start], "formats": dated[start]}
-    asked = f"does follow-up start on '{start}'?"
+    time = with_clock(draft, start, dated[start])
+    asked = f"does follow-up start on '{start}'" + (f" at '{time['columns'][1]}'?" if time["columns"][1:] else "?")
     part = patients_part(draft, asked)
     first = {"event": Guess(event, asked), "time": Guess(time, asked)}
     part["events"] = [first, *part.get("events", [])]
