@@ -87,6 +87,8 @@ def test_an_export_without_faults_raises_no_suspicion(tmp_path: Path) -> None:
     ("test", "unit", "median", "code"),
     [
         ("Ferritina", "ng/mL", 900.0, "9999"),
+        # Epic's ORD_NUM_VALUE of a result that is no number, such as '<0.3'.
+        ("Ferritina", "ng/mL", 900.0, "9999999"),
         ("Ferritina", "ng/mL", 900.0, "-99"),
         ("Plaquetas", "10^3/uL", 210.0, "999"),
     ],

@@ -23,8 +23,9 @@ from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
-# Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing'.
-CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,6}|8{1,6}|9{1,6})(?:[.,](?:0+|7+|8+|9+))?)$")
+# Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing', or for what
+# is no number (Epic's 9999999 beside '<0.3').
+CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,9}|8{1,9}|9{1,9})(?:[.,](?:0+|7+|8+|9+))?)$")
 CODED_DATE = re.compile(r"(?<!\d)(?:1[789]\d\d|9999|2999|2100|2099)(?!\d)")
 LEAST_REPEATS = 4
 TIMES_NEIGHBOURS = 3
