@@ -72,6 +72,12 @@ def test_of_two_columns_of_results_that_with_limits_is_taken_and_asked_for(tmp_p
     assert part["value"] == Guess("ORD_VALUE", "are the results in 'ORD_VALUE', or in ORD_NUM_VALUE?")
 
 
+def test_a_number_for_what_is_no_number_is_asked_for(tmp_path: Path) -> None:
+    """9999999 in a column of results, which would be a value of an outcome without limits."""
+    labs = american(tmp_path, ("ORD_VALUE",))["labs"]
+    assert labs["sentinels"] == Guess([{"columns": ["ORD_NUM_VALUE"], "codes": ["9999999"]}], labs["sentinels"].why)
+
+
 def test_when_results_were_known_is_asked_for_where_no_other_time_is_there(tmp_path: Path) -> None:
     parts = american(tmp_path, ("SPECIMN_TAKEN_TIME",))["labs"]["parts"]
     (part,) = parts.value if isinstance(parts, Guess) else parts

@@ -40,7 +40,7 @@ from historical_controls.drafting.headings import first_of, outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.values import is_numeric, middle, numbers
+from historical_controls.drafting.values import is_numeric, middle, numbers, numeric_codes
 
 # Rows from which an analyte with one result says nothing.
 FEWEST_ALIKE = 20
@@ -88,6 +88,8 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     if result_time:
         part["result_time"] = {"columns": [result_time], "formats": draft.dates(result_time)}
         draft.used.add(result_time)
+    if codes := numeric_codes(draft.column(value)):
+        draft.sentinels[value] = codes
     draft.outcomes += [one.code for found in meant.values() for one in found]
     _note_units(draft, analyte, value, part.get("unit"))
     _note_unread(draft, part, meant)

@@ -231,10 +231,11 @@ def codes_of_missing(texts: Sequence[str]) -> list[str]:
     """Numbers that are repeated, usual as codes, and far outside the others; words in place of numbers."""
     if is_code_only(texts):
         return sorted({text for text in texts if text})
-    return sorted([*words_of_missing(texts), *_numeric_codes(texts)])
+    return sorted([*words_of_missing(texts), *numeric_codes(texts)])
 
 
-def _numeric_codes(texts: Sequence[str]) -> list[str]:
+def numeric_codes(texts: Sequence[str]) -> list[str]:
+    """Numbers that are usual as codes for missing and far outside the others."""
     counts = Counter(text for text in texts if text in SENTINELS)
     rest = [float(text) for text in texts if NUMBER.match(text) and text not in SENTINELS and _float(text)]
     if not counts or len(rest) < 3:
