@@ -59,7 +59,7 @@ def inspected(
     sent: Rows, folder: Path, others: dict[str, Rows] | None = None, known: Dictionary | None = None, **file_keys: Any
 ) -> pd.DataFrame:
     """Findings of a source 's' of one long file 'f'."""
-    at = written(assembled({"f": (sent, LONG)}, file_keys=file_keys), folder / "s")
+    at = written(assembled({"f": (sent, LONG)}, file_keys=file_keys, known=known), folder / "s")
     paths = {
         name: written(assembled({"f": (other, LONG)}), folder / name) / "measurements.parquet"
         for name, other in (others or {}).items()
@@ -100,6 +100,27 @@ def test_a_code_for_missing_that_nobody_declared(
     mine = found.loc[found["finding"] == "SENTINEL_SUSPECT"]
     assert mine["n"].tolist() == [6]
     assert mine["hint"].tolist() == [f'sentinels: [{{columns: [result], codes: ["{code}"]}}]']
+
+
+@pytest.mark.parametrize(
+    ("codes", "severity"),
+    [
+        (["9999999"] * 2, ["stop"]),
+        (["-9"] * 2, ["stop"]),
+        # Other values are as large, and one alone may be a value.
+        (["777"] * 2, []),
+        (["9999"], []),
+    ],
+)
+def test_a_code_that_an_outcome_without_limits_takes_for_a_value_stops_at_any_share(
+    tmp_path: Path, codes: list[str], severity: list[str]
+) -> None:
+    (tmp_path / "dictionary").mkdir()
+    (tmp_path / "dictionary/outcomes.csv").write_text("code,label_en,unit\nLEAD,Lead,ug/L\n", encoding="utf-8")
+    own = load_dictionary(tmp_path / "dictionary")
+    found = inspected(rows([*spread(300), *codes], test="LEAD", unit="ug/L"), tmp_path, known=own)
+    assert kinds(found) == [("SENTINEL_SUSPECT", "LEAD")] * len(severity)
+    assert found["severity"].tolist() == severity
 
 
 def test_a_usual_number_is_no_code_however_often_it_stands(tmp_path: Path) -> None:

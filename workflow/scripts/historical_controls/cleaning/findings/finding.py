@@ -29,6 +29,7 @@ class Finding:
     value: in the canonical unit; raw_value: the same as its cell has it, in `unit`, which is the unit sent. Texts for
     people show the second: '48,00' mg/dL is 480 mg/L, and neither number may stand beside the other's unit.
     share: of the records compared; NOT_KNOWN where there is nothing to compare them with, and then it stops no run.
+    stops: the run, whatever the share.
     """
 
     file: str
@@ -43,3 +44,4 @@ class Finding:
     config_line: str = ""
     evidence: tuple[Evidence, ...] = field(default=())
     raw_value: str = ""
+    stops: bool = False

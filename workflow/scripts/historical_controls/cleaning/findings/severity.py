@@ -45,7 +45,7 @@ def severity(finding: Finding, source: Source) -> Severity:
     """Return 'stop' where the finding is neither confirmed by a person nor within the declared share of records."""
     if source.on_suspect == "warn" or finding.finding in NEVER or _is_confirmed(finding, source):
         return "report"
-    if finding.finding in ALWAYS:
+    if finding.finding in ALWAYS or finding.stops:
         return "stop"
     enough = finding.n >= LEAST_TO_STOP or finding.share == 1
     # A share that is not known compares as False.

@@ -29,6 +29,7 @@ CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,9}|8{1,9}|9{1,9})(?:[.,](?:0+|7+|8+
 CODED_DATE = re.compile(r"(?<!\d)(?:1[789]\d\d|9999|2999|2100|2099)(?!\d)")
 LEAST_REPEATS = 4
 TIMES_NEIGHBOURS = 3
+TIMES_OTHERS = 3
 # A limit: at least this often, this share, and about twice as often as any of the values next to it.
 LEAST_PILED = 5
 LEAST_SHARE = 0.004
@@ -46,7 +47,9 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
             n, total = int(rows["n"].sum()), int(group["n"].sum())
             # A code outside the hard limits cannot be a value: two of them are enough.
             impossible = bool(rows["held"].all()) and n >= 2
-            if impossible or _stands_out(float(rows["value"].iloc[0]), n, group):
+            # Where an outcome has no limits it is one, and two of them spoil every mean.
+            apart = not rows["held"].any() and n >= 2 and _apart(float(rows["value"].iloc[0]), group)
+            if impossible or apart or _stands_out(float(rows["value"].iloc[0]), n, group):
                 line = _sentinel_line(str(file), str(item), str(text), source)
                 unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
                 keys = {"file": str(file), "item": str(item), "raw_value": str(text)}
@@ -57,7 +60,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
                 found = Finding(
                     str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, NOT_KNOWN, line, line, where
                 )
-                yield replace(found, raw_value=str(text))
+                yield replace(found, raw_value=str(text), stops=apart)
     yield from _coded_characteristics(held, set(zip(both["file"], both["outcome"], strict=True)), source)
 
 
@@ -66,6 +69,14 @@ def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
     near = group.loc[np.isclose(group["value"], value, rtol=1 / 3, atol=1e-12) & (group["value"] != value)]
     most = int(near.groupby("value")["n"].sum().max()) if len(near) else 0
     return n >= LEAST_REPEATS and n >= TIMES_NEIGHBOURS * max(most, 1)
+
+
+def _apart(value: float, group: pd.DataFrame) -> bool:
+    """Whether the other values, codes aside, lie all on one side of it, and far from it."""
+    others = group.loc[~group["raw_value"].str.match(CODE), "value"]
+    if len(others) < LEAST_REPEATS:
+        return False
+    return value < 0 <= others.min() or value >= TIMES_OTHERS * others.abs().max() > 0
 
 
 def _coded_characteristics(held: pd.DataFrame, read: set[tuple[str, str]], source: Source) -> Iterator[Finding]:
