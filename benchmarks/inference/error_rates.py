@@ -6,13 +6,14 @@ What the answers of each group of studies came to is added to error_rates.csv be
 where the one before ended, until every world and size has so many studies, or for so many minutes of processor time,
 which those that lack studies share alike. Before, rules of the ladder that groups have no row of, since they are new or
 changed and their rows were taken out, answer the same studies. Then the rates are written to docs/error_rates.csv, from
-which `make docs` makes docs/error_rates.md. With --worlds, nothing is summarised.
+which `make docs` makes docs/error_rates.md. With --groups another file is added to, and nothing is summarised.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import shlex
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -27,7 +28,7 @@ from historical_controls.dictionary.dictionary import Dictionary, load_dictionar
 from historical_controls.generate.runs import record_run
 
 ROOT = Path(__file__).resolve().parents[2]
-SUMMARY = ROOT / "docs/error_rates.csv"
+GROUPS, SUMMARY = Path(__file__).with_name("error_rates.csv"), ROOT / "docs/error_rates.csv"
 SEED = 20261129
 CONTROLS = (25, 10, 50)
 TOGETHER = 40
@@ -47,18 +48,20 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
     parser.add_argument("--controls", type=int, nargs="+", default=CONTROLS)
-    parser.add_argument("--groups", type=Path, default=Path(__file__).with_name("error_rates.csv"))
+    parser.add_argument("--groups", type=Path, default=GROUPS)
     options = parser.parse_args()
     cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
     dictionary = load_dictionary(ROOT / "data/dictionary")
     until = time.process_time() + 60 * options.minutes
     filled = fill(options.groups, cells, until, dictionary)
     added = simulate(options.groups, cells, until, dictionary, options.studies)
-    if options.worlds is None:
-        summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+    if options.groups == GROUPS:
+        summary(pd.read_csv(GROUPS)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+        worlds = ["--worlds", *options.worlds] if options.worlds else []
+        asked = shlex.join([*worlds, "--studies", f"{options.studies}", "--minutes", f"{options.minutes:g}"])
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
-        asked = f"--studies {options.studies} --minutes {options.minutes:g}"
-        record_run(ROOT, "error_rates", f"{script} {asked}", "" if added else ", ".join(filled))
+        part = options.worlds or ([] if added else filled)
+        record_run(ROOT, "error_rates", f"{script} {asked}", ", ".join(part))
 
 
 def simulate(
