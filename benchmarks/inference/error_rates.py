@@ -55,7 +55,7 @@ def main() -> None:
     until = time.process_time() + 60 * options.minutes
     filled = fill(options.groups, cells, until, dictionary)
     added = simulate(options.groups, cells, until, dictionary, options.studies)
-    if options.groups == GROUPS:
+    if options.groups == GROUPS and (added or filled or not options.worlds):
         summary(pd.read_csv(GROUPS)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         worlds = ["--worlds", *options.worlds] if options.worlds else []
         asked = shlex.join([*worlds, "--studies", f"{options.studies}", "--minutes", f"{options.minutes:g}"])
