@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rate_answers import LADDER_RULES, Answer, answers, batch_of, labellings, ladder_answers
+from rate_answers import LADDER_RULES, Answer, batch_of, labellings, ladder_answers
+from rate_studies import answers
 from rate_worlds import WORLDS, Studies, World, draw_studies
 
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary

@@ -1,30 +1,27 @@
-"""What each rule answers in simulated studies (rate_worlds.py): estimate, p-value of no difference, and coverage."""
+"""What each rule answers from the values of simulated studies: estimate, p-value of no difference, and interval."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rate_worlds import DAYS, DOUBLED, Studies
+from rate_worlds import DAYS, Studies
 from scipy import stats
 
-from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
 from historical_controls.analysis.model.ladder import FAILURES, Fit, specification
 from historical_controls.analysis.model.mean_model import MeanModel, build_mean_model, difference_rows
 from historical_controls.analysis.model.model_data import model_data
-from historical_controls.analysis.model.permutation import joint_labels, permute, replace_pooled
+from historical_controls.analysis.model.permutation import replace_pooled
 from historical_controls.balance.weights.entropy import solve
-from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, Primary
+from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference import relative_effect
 from historical_controls.inference.labels import Labels, draw_labels
-from historical_controls.inference.permutation.contrast import Permuted, permutation_test
+from historical_controls.inference.permutation.contrast import permutation_test
 from historical_controls.inference.scores import Scores
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design, fixed_rows
@@ -83,54 +80,8 @@ class Batch:
         return self.labels.take(self.patients)
 
 
-def answers(studies: Studies, dictionary: Dictionary, seed: int) -> Iterator[dict[str, Answer]]:
-    """The answers of every rule, study by study."""
-    batch = batch_of(studies.with_low(studies.limit - DOUBLED), dictionary, labellings(studies, seed))
-    if np.isfinite(studies.limit):
-        yield from _below_a_limit(studies, replace(batch, rules=("default",)), dictionary, seed)
-    else:
-        yield from _of_values(batch)
-
-
 def labellings(studies: Studies, seed: int) -> Labels:
     return draw_labels(studies.treated, seed, LABELLINGS, LABELLINGS)
-
-
-def _of_values(batch: Batch) -> Iterator[dict[str, Answer]]:
-    for by_rule in zip(ladder_answers(batch), _mixedlm(batch), _mmrm(batch), _without_model(batch), strict=True):
-        yield {name: answer for own in by_rule for name, answer in own.items()}
-
-
-def _below_a_limit(studies: Studies, halves: Batch, dictionary: Dictionary, seed: int) -> Iterator[dict[str, Answer]]:
-    """Answers from limits as the analysis takes them; rules that know values alone have halves of the limit."""
-    ties = replace(halves, studies=studies.with_low(studies.limit))
-    for number, own in enumerate(_of_values(halves)):
-        own["half_limit"] = own.pop("default")
-        yield own | _from_limits(studies, number, dictionary, seed) | {"worst_rank": _worst_rank(ties, number)}
-
-
-def _from_limits(studies: Studies, number: int, dictionary: Dictionary, seed: int) -> dict[str, Answer]:
-    """One study through the analysis itself."""
-    settings, (people, visits) = analysis_settings(), studies.tables(number)
-    primary = Primary(outcome="IL6", day=DAY)
-    inputs = AnalysisInputs("primary", people, visits, settings, dictionary, primary, Comparison(), seed)
-    data = inputs.table("IL6")
-    found = estimate_contrasts(data, settings, [DAY], None, None)
-    joint = joint_labels(people, settings, "primary", seed)
-    if isinstance(found, str) or joint is None:
-        return dict.fromkeys(("default", "satterthwaite", "permutation"), Answer())
-    fit, at_day, permuted = found.fitted.fit, found.at(DAY), permute(data, found.fitted, settings, joint)
-    return {
-        "default": Answer() if isinstance(at_day, str) else _in_mmhg(at_day),
-        "satterthwaite": _in_mmhg(_contrast(fit, difference_rows(fit, found.fitted.mean, [DAY]), "satterthwaite")),
-        "permutation": _in_mmhg(permuted.tests[0]) if permuted and permuted.tests else Answer(),
-    }
-
-
-def _in_mmhg(one: Contrast | Permuted | Answer) -> Answer:
-    """Of differences between natural logarithms, on the scale of the studies' values."""
-    scale = DOUBLED / np.log(2)
-    return Answer(one.estimate * scale, one.p_value, one.lower * scale, one.upper * scale)
 
 
 def batch_of(studies: Studies, dictionary: Dictionary, labels: Labels, day: int = DAY) -> Batch:
@@ -236,8 +187,8 @@ def _of_ladder(
         return dict.fromkeys(batch.rules, Answer())
     fit = pick[1]
     given: dict[str, Callable[[], Answer]] = {
-        "default": lambda: _contrast(fit, L, "kenward-roger"),
-        "satterthwaite": lambda: _contrast(fit, L, "satterthwaite"),
+        "default": lambda: contrast(fit, L, "kenward-roger"),
+        "satterthwaite": lambda: contrast(fit, L, "satterthwaite"),
         "weighted": lambda: _weighted(batch, fit, L),
         "permutation": lambda: _permuted(batch, null),
         "studentised_permutation": lambda: _studentised(batch, null),
@@ -246,7 +197,7 @@ def _of_ladder(
     return {rule: given[rule]() for rule in batch.rules}
 
 
-def _contrast(fit: Fit, L: NDArray[np.float64], method: str) -> Answer:
+def contrast(fit: Fit, L: NDArray[np.float64], method: str) -> Answer:
     try:
         return _of_contrast(fit.contrasts(L, method)[0])  # type: ignore[arg-type]
     except FAILURES:
@@ -329,14 +280,14 @@ def _studentised(batch: Batch, null: MixedModelFit | None) -> Answer:
     return Answer(p_value=float((size >= size[0] * (1 - 1e-9)).mean()))
 
 
-def _mixedlm(batch: Batch) -> list[dict[str, Answer]]:
+def mixedlm(batch: Batch) -> list[dict[str, Answer]]:
     own = fits(batch, batch.mean, MIXEDLM)
     L = next((difference_rows(fit, batch.mean, [DAY]) for fit in own if fit is not None), None)
     none = Answer()
-    return [{"mixedlm_z": none if fit is None or L is None else _contrast(fit, L, "z")} for fit in own]
+    return [{"mixedlm_z": none if fit is None or L is None else contrast(fit, L, "z")} for fit in own]
 
 
-def _mmrm(batch: Batch) -> list[dict[str, Answer]]:
+def mmrm(batch: Batch) -> list[dict[str, Answer]]:
     """Six scheduled visits as categories, unstructured covariance of both arms together, Kenward-Roger."""
     settings = analysis_settings(time="visits", visit_window_days=0)
     # A visit at which one of the arms was never measured has no difference to estimate: the columns would have no rank.
@@ -353,12 +304,12 @@ def _mmrm(batch: Batch) -> list[dict[str, Answer]]:
     own = fits(replace(batch, settings=settings), mean, MMRM)
     L = next((difference_rows(fit, mean, [DAY]) for fit in own if fit is not None), None)
     none = Answer()
-    return [{"mmrm": none if fit is None or L is None else _contrast(fit, L, "kenward-roger")} for fit in own]
+    return [{"mmrm": none if fit is None or L is None else contrast(fit, L, "kenward-roger")} for fit in own]
 
 
-def _without_model(batch: Batch) -> list[dict[str, Answer]]:
+def without_model(batch: Batch) -> list[dict[str, Answer]]:
     return [
-        {"welch": _welch(batch.studies, number), "worst_rank": _worst_rank(batch, number)}
+        {"welch": _welch(batch.studies, number), "worst_rank": worst_rank(batch, number)}
         for number in range(len(batch.studies.y))
     ]
 
@@ -376,7 +327,7 @@ def _welch(studies: Studies, number: int) -> Answer:
     return Answer(float(difference), float(test.pvalue), float(interval.low), float(interval.high))
 
 
-def _worst_rank(batch: Batch, number: int) -> Answer:
+def worst_rank(batch: Batch, number: int) -> Answer:
     """Win odds of the last value up to day 7, death below every value and the earlier the lower."""
     values, death = batch.studies.y[number, :, :DAY], batch.studies.death[number]
     known = np.isfinite(values)

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "benchmarks/inference"))
 import error_rates  # noqa: E402
 import power_frontier  # noqa: E402
 import rate_answers  # noqa: E402
+import rate_studies  # noqa: E402
 import rate_worlds  # noqa: E402
 
 DICTIONARY = load_dictionary(ROOT / "data/dictionary")
@@ -31,7 +32,7 @@ DICTIONARY = load_dictionary(ROOT / "data/dictionary")
 def test_quick_answers_are_those_of_the_analysis() -> None:
     """Ladder, Kenward-Roger and studentised permutation of `analysis/`, study by study."""
     studies = rate_worlds.draw_studies(rate_worlds.WORLDS["AR(1)"], 10, 4, np.random.default_rng(5))
-    quick = list(rate_answers.answers(studies, DICTIONARY, seed=3))
+    quick = list(rate_studies.answers(studies, DICTIONARY, seed=3))
     settings = rate_answers.analysis_settings()
     for number in (0, 3):
         people, visits = studies.tables(number)
@@ -66,13 +67,13 @@ def test_limits_are_taken_as_limits_and_other_rules_have_half_of_them() -> None:
     assert (low["lower"] == 0).all() and np.unique(low["upper"]) == pytest.approx([2 ** (95 / 73)])
     ranks, limited = {"worst_rank", "satterthwaite", "permutation"}, replace(studies, limit=studies.y.min() - 1e3)
     known, without = (
-        list(rate_answers.answers(own, DICTIONARY, 3)) for own in (limited, replace(studies, limit=-np.inf))
+        list(rate_studies.answers(own, DICTIONARY, 3)) for own in (limited, replace(studies, limit=-np.inf))
     )
     for own, other in zip(known, without, strict=True):
         for rule in {"default", *ranks}:
             assert astuple(own[rule]) == pytest.approx(astuple(other[rule]), rel=1e-4, nan_ok=True), rule
         assert astuple(own["half_limit"]) == pytest.approx(astuple(other["default"]))
-    for own in rate_answers.answers(studies, DICTIONARY, 3):
+    for own in rate_studies.answers(studies, DICTIONARY, 3):
         assert own["default"].estimate != pytest.approx(own["half_limit"].estimate, rel=1e-3)
 
 

@@ -118,6 +118,31 @@ def test_draws_of_two_correlated_values_by_their_moments() -> None:
     assert (y[:, 2:] == design.y[2:]).all()
 
 
+def test_draws_do_not_depend_on_how_many_subjects_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Series of 2 to 9 values, some of them all beyond the limit, one subject at a time and all together."""
+    data = pd.concat(
+        [study(3, (4, 6)).query("id <= 7"), study(4, (4, 6)).groupby("id").head(2).assign(id=lambda x: x.id + 50)]
+    )
+    design = fit_mixed_model(data, MixedModelSpec("y ~ day", "id")).design
+    censored = design.y < np.quantile(design.y, 0.4)
+    bounds = np.where(censored, -np.inf, design.y), np.where(censored, np.quantile(design.y, 0.4), design.y)
+    some, y = unknowns(design, censored), np.tile(design.y, (3, 1))
+    assert len({one.n for one in some}) > 1 and len({len(one.censored) for one in some}) > 2
+    sizes = {one.subject: one.n for one in some}
+
+    def covariance(subject: int) -> np.ndarray:
+        n = sizes[subject]
+        return np.tile(0.5 + (1 + subject / 9) * np.eye(n), (3, 1, 1))
+
+    def drawn() -> np.ndarray:
+        return redraw(y, np.full_like(y, design.y.mean()), bounds, some, covariance, np.random.default_rng(1))
+
+    together = drawn()
+    monkeypatch.setattr(draws, "MOST_TOGETHER", 1)
+    assert together == pytest.approx(drawn(), rel=1e-12)
+    assert (together[:, censored] != y[:, censored]).all() and (together[:, ~censored] == y[:, ~censored]).all()
+
+
 def test_truncated_normals_keep_their_tails() -> None:
     low = np.array([-np.inf, 8.0, -9.0, 30.0, -1.0])
     high = np.array([-10.0, np.inf, -8.5, 31.0, 2.0])
