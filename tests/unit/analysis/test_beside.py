@@ -274,6 +274,38 @@ def test_the_share_beyond_a_limit_decides_between_ranks_and_detection(
     assert not whole.loc[whole["analysis"].isin(["mixed_model", "while_alive"]), "statistic"].eq("p_value").any()
 
 
+@pytest.mark.parametrize(("share", "ranked"), [(0.6, True), (0.9, False)])
+def test_deaths_count_where_most_values_lie_beyond_a_limit(
+    share: float, ranked: bool, people: pd.DataFrame, dictionary: Dictionary
+) -> None:
+    """Ranks of those measured alone would forget who died: every pair of the two arms, decided by hand."""
+    deaths = {"p00": 6.0, "p07": 2.0, "p09": 5.5, "p20": 7.0}
+    died = with_deaths(people, deaths)
+    measured = below(visits(people, "IL6", effect=np.log(0.5), log=True), share)
+    ard = analyse(died, measured, dictionary, permutation=FEW)
+    assert refusals(ard) == {None: "mostly_censored"}
+    worst = ard[(ard["analysis"] == "worst_rank") & (ard["day"] == 7)]
+    if not ranked:
+        assert worst.empty
+        return
+    last = measured[measured["day"] <= 7].sort_values("day").drop_duplicates("patient_id", keep="last")
+    last = last.set_index("patient_id")
+
+    def better(one: str, other: str) -> float:
+        fates = [deaths.get(patient, np.inf) for patient in (one, other)]
+        if fates[0] != fates[1]:
+            return float(fates[0] > fates[1])
+        # Less IL-6 is better: decided where one's highest lies below the other's lowest.
+        highest, lowest = (last[side].fillna(last["value"]) for side in ("upper", "lower"))
+        if highest[one] <= lowest.fillna(-np.inf)[other] and highest[one] < highest[other]:
+            return 1.0
+        return 0.0 if highest[other] <= lowest.fillna(-np.inf)[one] and highest[other] < highest[one] else 0.5
+
+    arms = {arm: died.loc[died["arm"] == arm, "patient_id"] for arm in ("treated", "historical")}
+    share_won = np.mean([better(one, other) for one in arms["treated"] for other in arms["historical"]])
+    assert number(ard, "win_odds", analysis="worst_rank", day=7) == pytest.approx(share_won / (1 - share_won))
+
+
 def test_detection_is_fishers_test_of_the_value_nearest_the_day(people: pd.DataFrame, dictionary: Dictionary) -> None:
     own = analysis_set(people, below(visits(people, "IL17", effect=np.log(0.5), log=True), 0.9))
     data = data_of("IL17", own, dictionary)

@@ -171,7 +171,7 @@ def _ranked_rows(cell: Cell, data: ModelData, inputs: AnalysisInputs, reason: st
 
     reason: why no mean is modelled, if so. Ranks are no way around a gate that refuses the comparison.
     """
-    if not may_be_ranked(reason) or inputs.comparison.refusal is not None:
+    if not may_be_ranked(reason, data, inputs.settings) or inputs.comparison.refusal is not None:
         return []
     rows = worst_rank_rows(cell, data.outcome, inputs.analysis_set, inputs.primary)
     if reason not in FEW_VALUES:

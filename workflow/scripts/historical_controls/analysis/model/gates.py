@@ -17,8 +17,11 @@ CONSTANT = ("constant_response", "constant_within_limits")
 FEW_VALUES = ("too_few_patients", "no_treated_data", "no_control_data")
 
 
-def may_be_ranked(reason: str | None) -> bool:
+def may_be_ranked(reason: str | None, data: ModelData, settings: Analysis) -> bool:
     """Whether patients can be ranked under this answer of `reason_against`, which is of means."""
+    if reason == "mostly_censored":
+        # Beyond that share nearly all of the living are equal, and only detection is compared (LD-1).
+        return data.share_beyond <= settings.max_share_ranked
     return reason is None or reason in (*CONSTANT, *FEW_VALUES)
 
 

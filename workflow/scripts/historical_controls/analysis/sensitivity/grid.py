@@ -171,7 +171,8 @@ def _rows(
     if code != inputs.primary.outcome:
         return
     # The model's interval counts nobody's death, under no choice; ranks need no model.
-    if data.outcome.benefit != "none" and may_be_ranked(reason_against(data, inputs.settings)):
+    may_rank = may_be_ranked(reason_against(data, inputs.settings), data, inputs.settings)
+    if data.outcome.benefit != "none" and may_rank:
         ranked = headline_cell(cell).at(output=OutputId.SENSITIVITY)
         for day in days:
             yield from rank_rows(ranked.at(day=day), data.outcome, inputs.analysis_set, full=False)

@@ -99,7 +99,7 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     if analysis_set.weighted:
         return "weighted"
     reason = reason_against(data, analysis_set.settings)
-    if reason is not None and not may_be_ranked(reason):
+    if reason is not None and not may_be_ranked(reason, data, analysis_set.settings):
         return reason
     if analysis_set.too_few(analysis_set.patients):
         return "too_few_patients"
