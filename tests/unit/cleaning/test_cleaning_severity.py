@@ -600,3 +600,35 @@ def test_births_of_two_digits_that_may_be_of_either_century(
         assert found["hint"].item().startswith(f"the year of birth has two digits: {n} of 40 patients are children, or")
         calm = findings_of(path, {"parts": [part], "confirmed": [{"finding": "CENTURY_SUSPECT"}]}, tmp_path)[0]
         assert calm.loc[calm["finding"] == "CENTURY_SUSPECT", "severity"].tolist() == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "codes", "severity"),
+    [
+        # A score of at most 24: 999 of two patients, 99 of one of them.
+        (["4", "7,5", "12", "21", ""], ["999", "999"], ["stop"]),
+        (["4", "7,5", "12", "21", ""], ["99"], ["report"]),
+        (["4", "7,5", "12", "21"], ["-1", "-1", "-1"], ["stop"]),
+        # 88 and 99 beside 70 may be scores.
+        (["40", "55", "61", "70"], ["88", "99", "99"], []),
+    ],
+)
+def test_a_code_for_missing_among_characteristics_without_limits(
+    cells: list[str], codes: list[str], severity: list[str], tmp_path: Path
+) -> None:
+    """It was a value: a mean score at baseline of 9 became one of 60, and weights followed it."""
+    path = tmp_path / "f.csv"
+    rows = [f"P{k:02d};{cell}" for k, cell in enumerate([*cells * 8, *codes])]
+    path.write_text("id;score\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "dictionary").mkdir()
+    header = "code,label_en,unit,family\n"
+    (tmp_path / "dictionary/outcomes.csv").write_text(f"{header}MGADL,MG-ADL,,characteristic\n", encoding="utf-8")
+    part = {"kind": "patients", "subject": "id", "columns": {"score": {"characteristic": "MGADL"}}}
+    file = {"parts": [part], "delimiter": ";", "decimal": ","}
+    own = load_dictionary(tmp_path / "dictionary")
+    found = findings_of(path, file, tmp_path, own)[0]
+    assert found["severity"].tolist() == severity
+    if severity:
+        assert found["hint"].tolist() == [f'sentinels: [{{columns: [score], codes: ["{codes[0]}"]}}]']
+        declared = {**file, "sentinels": [{"columns": ["score"], "codes": codes[:1]}]}
+        assert findings_of(path, declared, tmp_path, own)[0].empty

@@ -1,9 +1,10 @@
-"""Characteristics of patients in another unit than declared, and the lines of the declaration that settle them."""
+"""Characteristics in another unit than declared or with codes for missing, and the lines that settle them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pyarrow.parquet as pq
 from historical_controls.cleaning.findings.declared_times import quoted
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.findings.units import LEAST_VALUES, explained, of_others, plausible
+from historical_controls.cleaning.findings.values import CODE, lies_apart, sentinel_line
+from historical_controls.cleaning.ledger.tallies import counted
+from historical_controls.cleaning.records.columns import CELL, column, is_sentinel
 from historical_controls.cleaning.rows.ages import CENTURY_UNSURE
 from historical_controls.config.sources.parts import CharacteristicColumn, PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile
@@ -37,14 +41,14 @@ def unit_of_characteristics(
     """
     there = set(pq.read_schema(patients).names)
     for name, file in source.files.items():
-        for place, column, declared in _numeric(file, dictionary):
+        for place, item, declared in _numeric(file, dictionary):
             code = declared.characteristic
-            unit = declared.unit or dictionary.unit_in(column, code)
+            unit = declared.unit or dictionary.unit_in(item, code)
             own, limits = dictionary.conversion(code, unit), plausible(code, dictionary)
             if own is None or limits is None:
                 continue
             known = pq.read_table(patients, columns=[code]).to_pandas()[code].dropna() if code in there else []
-            values = [*known, *_outside(held, name, column, file, own)]
+            values = [*known, *_outside(held, name, item, file, own)]
             if len(values) < LEAST_VALUES:
                 continue
             median = float(pd.Series(values, dtype="float64").median())
@@ -59,7 +63,7 @@ def unit_of_characteristics(
             # A column states a unit, and no bare power of ten.
             if other is not None and other in dictionary.units_of(code).values():
                 line = f'{place}.unit: "{other.unit}"'
-                where = Evidence("ledger", {"file": name, "item": column, "analyte": code})
+                where = Evidence("ledger", {"file": name, "item": item, "analyte": code})
                 n, factor = len(values), other.factor / own.factor
                 hint = of_others((name, code, unit), median, (own, other), dictionary) or line
                 hint = hint if index is None else OF_BODY_MASS.format(index, *BODY_MASS)
@@ -76,6 +80,42 @@ def _body_mass_index(patients: Path, there: set[str], dictionary: Dictionary) ->
     if len(both) < LEAST_VALUES or adults is None or not adults[0] <= both[HEIGHT].median() <= adults[1]:
         return None
     return float((both[WEIGHT] / (both[HEIGHT] / 100) ** 2).median())
+
+
+def coded_characteristics(source: Source, dictionary: Dictionary, intake: Mapping[str, Path]) -> Iterator[Finding]:
+    """Yield characteristics of which a code for missing, apart from all other values, is read as a value.
+
+    intake: paths of table intake by file. Values beyond hard limits are held, and told of by what is held.
+    """
+    for name, path in intake.items():
+        file, there = source.files[name], set(pq.read_schema(path).names)
+        for _, item, declared in _numeric(file, dictionary):
+            if CELL + item not in there:
+                continue
+            code, told = declared.characteristic, counted(path, [CELL + item])
+            texts = column(told, item)
+            sent = pd.to_numeric(texts.str.replace(file.decimal, ".", regex=False), errors="coerce")
+            own = dictionary.conversion(code, declared.unit or dictionary.unit_in(item, code))
+            values = sent if own is None else sent * own.factor + own.offset
+            read = (
+                ~is_sentinel(texts, item, file) & ~texts.isin(list(declared.values)) & _within(values, code, dictionary)
+            )
+            is_code = texts.str.match(CODE).astype(bool)
+            # As often as they stand: `lies_apart` asks how many values there are.
+            others = sent[read & ~is_code].repeat(told.loc[read & ~is_code, "n"].tolist())
+            for text, value, n in zip(*(part[read & is_code] for part in (texts, sent, told["n"])), strict=True):
+                if lies_apart(value, others):
+                    line, share = sentinel_line(name, item, text, source), n / int(told["n"][read].sum())
+                    found = Finding(name, "SENTINEL_SUSPECT", code, "", value, n, share, NOT_KNOWN, line, line)
+                    # One alone may be a patient's, and is told of.
+                    yield replace(found, raw_value=text, stops=n >= 2)
+
+
+def _within(values: pd.Series, code: str, dictionary: Dictionary) -> pd.Series:
+    """Return which numbers (canonical unit) are within the hard limits of a characteristic."""
+    outcome = dictionary.outcomes[code]
+    low = -math.inf if outcome.hard_low is None else outcome.hard_low
+    return values.between(low, math.inf if outcome.hard_high is None else outcome.hard_high)
 
 
 def centuries(tally: pd.DataFrame) -> Iterator[Finding]:
@@ -101,16 +141,16 @@ def centuries(tally: pd.DataFrame) -> Iterator[Finding]:
 def _numeric(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, str, CharacteristicColumn]]:
     """Yield place, column and declaration of the characteristics of a file that are numbers."""
     for number, part in enumerate(file.parts):
-        for column, declared in part.columns.items() if isinstance(part, PatientRows) else ():
+        for item, declared in part.columns.items() if isinstance(part, PatientRows) else ():
             if declared.born is None and dictionary.outcomes[declared.characteristic].kind == "number":
-                yield f"parts.{number}.columns.{quoted(column)}", column, declared
+                yield f"parts.{number}.columns.{quoted(item)}", item, declared
 
 
-def _outside(held: pd.DataFrame, name: str, column: str, file: SourceFile, own: Conversion) -> list[float]:
+def _outside(held: pd.DataFrame, name: str, item: str, file: SourceFile, own: Conversion) -> list[float]:
     """Values of a column that are held as out of range, in the canonical unit."""
     rows = held.loc[
         (held["file"] == name)
-        & (held["item"] == column)
+        & (held["item"] == item)
         & (held["table"] == "patients")
         & (held["reason"] == "OUT_OF_RANGE")
     ]

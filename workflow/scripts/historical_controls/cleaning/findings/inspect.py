@@ -13,7 +13,11 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cleaning.findings.arms import unknown_arms, unread_endings
-from historical_controls.cleaning.findings.characteristics import centuries, unit_of_characteristics
+from historical_controls.cleaning.findings.characteristics import (
+    centuries,
+    coded_characteristics,
+    unit_of_characteristics,
+)
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
 from historical_controls.cleaning.findings.examples import as_sent, example_places
 from historical_controls.cleaning.findings.finding import Finding
@@ -80,6 +84,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
     misdated = {one.file for one in orders if not math.isnan(one.share)}
     suspected = [
         *coded_missing(values, outside, held, source),
+        *coded_characteristics(source, dictionary, inspected.intake),
         *coded_dates(held, source),
         *piled_up(values, dictionary),
         *unit_suspects(known, known_outside, dictionary, others),

@@ -42,15 +42,16 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
     """Texts that look like a code for missing and are repeated far beyond their neighbours, or cannot be values."""
     both = pd.concat([values.assign(held=False), outside.assign(held=True)], ignore_index=True)
     for (file, outcome, item), group in both.groupby(["file", "outcome", "item"], sort=True):
-        coded = group.loc[group["raw_value"].str.match(CODE)]
+        is_code = group["raw_value"].str.match(CODE)
+        coded, uncoded = group.loc[is_code], group.loc[~is_code, "value"]
         for text, rows in coded.groupby("raw_value", sort=True):
             n, total = int(rows["n"].sum()), int(group["n"].sum())
             # A code outside the hard limits cannot be a value: two of them are enough.
             impossible = bool(rows["held"].all()) and n >= 2
             # Where an outcome has no limits it is one, and two of them spoil every mean.
-            apart = not rows["held"].any() and n >= 2 and _apart(float(rows["value"].iloc[0]), group)
+            apart = not rows["held"].any() and n >= 2 and lies_apart(float(rows["value"].iloc[0]), uncoded)
             if impossible or apart or _stands_out(float(rows["value"].iloc[0]), n, group):
-                line = _sentinel_line(str(file), str(item), str(text), source)
+                line = sentinel_line(str(file), str(item), str(text), source)
                 unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
                 keys = {"file": str(file), "item": str(item), "raw_value": str(text)}
                 where = (
@@ -71,9 +72,8 @@ def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
     return n >= LEAST_REPEATS and n >= TIMES_NEIGHBOURS * max(most, 1)
 
 
-def _apart(value: float, group: pd.DataFrame) -> bool:
+def lies_apart(value: float, others: pd.Series) -> bool:
     """Whether the other values, codes aside, lie all on one side of it, and far from it."""
-    others = group.loc[~group["raw_value"].str.match(CODE), "value"]
     if len(others) < LEAST_REPEATS:
         return False
     return value < 0 <= others.min() or value >= TIMES_OTHERS * others.abs().max() > 0
@@ -98,7 +98,7 @@ def _coded_characteristics(held: pd.DataFrame, read: set[tuple[str, str]], sourc
     counted = rows.groupby(keys)["n"].sum().reset_index()
     for file, outcome, item, text, _, n in counted.loc[counted["n"] >= counted["least"]].itertuples(index=False):
         value = float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
-        line = _sentinel_line(file, item, text, source)
+        line = sentinel_line(file, item, text, source)
         where = Evidence("ledger", {"file": file, "item": item, "raw_value": text, "analyte": outcome})
         # Of how many is not known here: the ledger keeps no texts of clean records.
         found = Finding(
@@ -112,7 +112,7 @@ def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
     times = held_times(held, "DATE_RANGE")
     coded = times.loc[times["text"].str.contains(CODED_DATE) & (times["n"] >= 2)]
     for file, item, what, text, n in coded.itertuples(index=False, name=None):
-        line = _sentinel_line(file, _time_column(source.files[file], item, what), text, source)
+        line = sentinel_line(file, _time_column(source.files[file], item, what), text, source)
         total = int(times.loc[times["file"] == file, "n"].sum())
         where = Evidence("ledger", {"file": file, "item": item, "reason": "DATE_RANGE"}, "time")
         yield Finding(file, "SENTINEL_SUSPECT", "", text, NOT_KNOWN, int(n), n / total, NOT_KNOWN, line, line, (where,))
@@ -124,7 +124,7 @@ def _time_column(file: SourceFile, item: str, what: str) -> str:
     return time[1].columns[0] if time and time[1].columns else item.split(">")[0]
 
 
-def _sentinel_line(file: str, item: str, text: str, source: Source) -> str:
+def sentinel_line(file: str, item: str, text: str, source: Source) -> str:
     """The line to declare; of rows without columns of their own, that of the result."""
     results = [part.value for part in source.files[file].parts if isinstance(part, LongMeasurements)]
     column = item.split("#")[0] or (results[0] if results else "")
