@@ -176,6 +176,18 @@ def test_a_unit_a_factor_away_is_reported_with_its_factor(
     assert line in mine["config_line"].iloc[0]
 
 
+def test_a_bare_power_of_ten_is_the_last_thing_offered(tmp_path: Path) -> None:
+    """White cells after lymphodepletion: no unit explains them, and a line that settles them would be copied."""
+    found = inspected(rows(spread(0.6, digits=2), test="Leucocitos", unit="10^9/L"), tmp_path)
+    with pytest.raises(UserError) as stopped:
+        stop_where_suspect(found)
+    said = str(stopped.value)
+    assert said.index("If it is right as it is: confirmed") < said.index(
+        "If all numbers are wrong by that factor, under"
+    )
+    assert "Line that would settle it" not in said
+
+
 def test_a_study_of_another_disease_is_told_the_row_that_says_its_medians(tmp_path: Path) -> None:
     """C-reactive protein of a rheumatology clinic: between the limits of the row nothing is suspected, a factor is."""
     found = inspected(rows(spread(15)), tmp_path / "a")

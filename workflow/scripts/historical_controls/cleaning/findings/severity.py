@@ -35,6 +35,8 @@ SAID: Mapping[FindingKind, str] = {
     "DOUBTFUL_SHARE": "records held or suspected",
     "NOTHING_READ": "rows of which nothing is read",
 }
+# In a line that multiplies by a power of ten, not by the factor of a unit of units.csv.
+BARE_FACTOR = ", factor: "
 # A share of another kind: sources may hold other patients.
 NEVER = ("SOURCE_SHIFT",)
 # One death that is not read is wrong wherever deaths are counted, and one adult who is a child in every adjustment.
@@ -103,9 +105,14 @@ def _fault(row: Mapping[Hashable, Any]) -> UserError:
     lines = [row["hint"]] if row["hint"] != row["config_line"] else []
     lines += [f"As sent: {row['examples']}"] if row["examples"] else []
     place = f"sources.{row['source']}.files.{row['file']}"
-    lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
     outcome = f", outcome: {row['outcome']}" if row["outcome"] else ""
-    lines.append(f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]")
+    right = f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]"
+    if BARE_FACTOR in str(row["config_line"]):
+        # White cells after lymphodepletion are low, and a line that "settles" them would be copied.
+        lines += [right, f"If all numbers are wrong by that factor, under {place}: {row['config_line']}"]
+    else:
+        lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
+        lines.append(right)
     return UserError(described(row), f"config.yaml: {place}", "\n  ".join(lines))
 
 
