@@ -107,9 +107,9 @@ def test_a_code_for_missing_that_nobody_declared(
     [
         (["9999999"] * 2, ["stop"]),
         (["-9"] * 2, ["stop"]),
-        # Other values are as large, and one alone may be a value.
+        # One alone may be a value, and other values are as large.
+        (["9999"], ["report"]),
         (["777"] * 2, []),
-        (["9999"], []),
     ],
 )
 def test_a_code_that_an_outcome_without_limits_takes_for_a_value_stops_at_any_share(

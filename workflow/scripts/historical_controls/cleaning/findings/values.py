@@ -48,8 +48,8 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
             n, total = int(rows["n"].sum()), int(group["n"].sum())
             # A code outside the hard limits cannot be a value: two of them are enough.
             impossible = bool(rows["held"].all()) and n >= 2
-            # Where an outcome has no limits it is one, and two of them spoil every mean.
-            apart = not rows["held"].any() and n >= 2 and lies_apart(float(rows["value"].iloc[0]), uncoded)
+            # Where an outcome has no limits it is one, and two of them spoil every mean; one alone is told of.
+            apart = not rows["held"].any() and lies_apart(float(rows["value"].iloc[0]), uncoded)
             if impossible or apart or _stands_out(float(rows["value"].iloc[0]), n, group):
                 line = sentinel_line(str(file), str(item), str(text), source)
                 unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
@@ -61,7 +61,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
                 found = Finding(
                     str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, NOT_KNOWN, line, line, where
                 )
-                yield replace(found, raw_value=str(text), stops=apart)
+                yield replace(found, raw_value=str(text), stops=apart and n >= 2)
     yield from _coded_characteristics(held, set(zip(both["file"], both["outcome"], strict=True)), source)
 
 
