@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from cleaning_study import LAB, fates, lab, value_of
 
-from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import finding_and_note
 from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.cleaning.words.specimens import BAD_SPECIMEN, HAEMOLYSED
 from historical_controls.config.sources.parts import TimeColumns
 
 FERRITIN = {"test": "Ferritina", "unit": "ng/mL", "specimen": "suero"}

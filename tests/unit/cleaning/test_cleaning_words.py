@@ -13,9 +13,10 @@ from cleaning_study import DATES, LAB, clean, fates, lab, source, value_of
 from pydantic import ValidationError
 from test_cleaning_severity import findings_of
 
-from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED, ending_said
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, finding_and_note, read_number
+from historical_controls.cleaning.words.endings import ending_said
+from historical_controls.cleaning.words.specimens import BAD_SPECIMEN, HAEMOLYSED
 
 PLAIN = NumberStyle(".", None)
 FERRITIN = {"test": "Ferritina", "unit": "ng/mL", "result": "900"}

@@ -46,7 +46,7 @@ UNITS: Columns = {
 SYNONYMS: Columns = {
     "name": ("an analyte's name as hospitals write it; capitals and accents do not count", None),
     "code": ("the outcome that it means", None),
-    "language": ("en, es, pt, fr, de or it, for readers of the file", ""),
+    "language": ("en, es, pt, fr, de, it, nl, sv, da or no, for readers of the file", ""),
     "result_kind": ("number or result: it means this only where the result is one", ""),
 }
 PLAUSIBILITY: Columns = {
@@ -63,6 +63,7 @@ TREATMENTS: Columns = {
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
     "codes": ("its codes in vocabularies (RxNorm:3264, ATC:H02AB02), separated by |", ""),
+    "names": ("other names of it, as hospitals write them, separated by |", ""),
 }
 EVENTS: Columns = {
     "code": ("small letters, digits and _; the name of the event everywhere else", None),

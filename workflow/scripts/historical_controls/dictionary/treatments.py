@@ -38,11 +38,12 @@ class Named:
 class Treatment(Named):
     """One row of treatments.csv: a drug or a kind of organ support; `family`: support, or a group of drugs.
 
-    `codes`: those in vocabularies, such as 'RxNorm:3264' of the ingredient and 'ATC:H02AB02'.
+    `codes`: those in vocabularies, such as 'RxNorm:3264' of the ingredient and 'ATC:H02AB02'; `names`: other spellings.
     """
 
     family: str
     codes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]
     rows = _coded_rows(path, TREATMENT_COLUMNS, TREATMENT_DEFAULTS, faults)
     return {
         row["code"]: Treatment(
-            **{name: text for name, text in row.items() if name != "codes"},
-            codes=tuple(filter(None, row["codes"].split("|"))),
+            **{name: text for name, text in row.items() if name not in ("codes", "names")},
+            **{name: tuple(filter(None, row[name].split("|"))) for name in ("codes", "names")},
         )
         for row in rows
     }

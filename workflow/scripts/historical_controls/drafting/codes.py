@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from historical_controls.cleaning.cells.cell_words import ENDING, FINDINGS, NO, YES, ending_said
+from historical_controls.cleaning.cells.cell_words import FINDINGS, NO, YES
+from historical_controls.cleaning.words.endings import ENDING, ending_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.marks import Guess
 
@@ -14,12 +15,17 @@ SEX = {
     **dict.fromkeys(("masculin", "homme", "garcon", "g", "mannlich", "maschio"), "male"),
     **dict.fromkeys(("masc", "mas", "homem", "uomo", "varon", "mann", "macho"), "male"),
     **dict.fromkeys(("mezczyzna", "meska", "meski", "chlopiec"), "male"),
+    **dict.fromkeys(("jongen", "pojke", "mand", "dreng", "gutt", "hane"), "male"),
     **dict.fromkeys(("fem", "feminino", "mulher", "donna", "frau", "hembra"), "female"),
     **dict.fromkeys(("f", "female", "femenino", "mujer", "woman", "girl"), "female"),
     **dict.fromkeys(("feminin", "femme", "fille", "w", "weiblich", "femmina"), "female"),
     **dict.fromkeys(("k", "kobieta", "zenska", "zenski", "dziewczynka"), "female"),
+    **dict.fromkeys(
+        ("vrouw", "vrouwelijk", "meisje", "kvinna", "flicka", "kvinde", "pige", "kvinne", "jente"), "female"
+    ),
+    "mannelijk": "male",
 }
-FLAG = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no"), "y": "yes", "s": "yes", "n": "no"}
+FLAG = {**dict.fromkeys(YES, "yes"), **dict.fromkeys(NO, "no"), "y": "yes", "s": "yes", "j": "yes", "n": "no"}
 ENDS = frozenset(ENDING.values())
 # Distinct words of a column some of which say how a stay ended.
 MOST_ENDS = 12
@@ -32,6 +38,7 @@ TREATED: tuple[str, ...] = (
     *("celulas", "cellules", "cells", "zellen", "tratada", "tratadas", "traitee", "intervencion", "intervencao"),
     *("traite", "traites", "traitement", "behandelt", "behandlung", "verum", "trattati"),
     *("leczony", "leczona", "leczeni", "badana", "interwencja", "eksperymentalna"),
+    *("behandeld", "behandeling", "interventie", "behandlad", "behandlade", "behandlet", "behandlede", "intervensjon"),
 )
 CONTROL: tuple[str, ...] = (
     *("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard"),
@@ -39,6 +46,16 @@ CONTROL: tuple[str, ...] = (
     *("temoin", "temoins", "historique", "kontrolle", "kontrollgruppe", "historisch", "controllo"),
     *("kontrola", "kontrole", "kontrolna", "kontrolny", "kontrolni", "historyczna", "historyczny", "historyczni"),
     *("nieleczony", "nieleczona", "nieleczeni"),
+    *(
+        "controlegroep",
+        "historische",
+        "onbehandeld",
+        "historiska",
+        "kontroller",
+        "historiske",
+        "obehandlad",
+        "ubehandlet",
+    ),
 )
 # Of patients who are in no arm: 'screen failure', 'no incluido'.
 NEITHER: tuple[str, ...] = (
@@ -53,7 +70,17 @@ NEITHER: tuple[str, ...] = (
     "ineligible",
 )
 NEITHER += ("incluido", "none", "ninguno", "pending", "pendiente", "otro", "other", "na", "unknown", "desconocido")
-NEITHER += ("wykluczony", "wykluczona", "wycofany", "wycofana")
+NEITHER += (
+    "wykluczony",
+    "wykluczona",
+    "wycofany",
+    "wycofana",
+    "uitgesloten",
+    "exkluderad",
+    "ekskluderet",
+    "geen",
+    "ingen",
+)
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
@@ -150,6 +177,9 @@ DIED = {
     **dict.fromkeys(("egreso", "desenlace", "evolucion"), "Defunción"),
     **dict.fromkeys(("desfecho", "saida"), "Óbito"),
     **dict.fromkeys(("wypisu", "hospitalizacji"), "Zgon"),
+    **dict.fromkeys(("ontslag", "ontslagbestemming", "ontslagreden"), "Overleden"),
+    **dict.fromkeys(("utskrivning", "utskriven"), "Avliden"),
+    **dict.fromkeys(("udskrivelse", "udskrevet", "utskrevet"), "Død"),
 }
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from historical_controls.cleaning.rows.statuses import status_said
+from historical_controls.cleaning.words.specimens import comment_said
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.elapsed import BIRTH, Elapsed, first_elapsed
-from historical_controls.drafting.cells.serials import SERIAL
+from historical_controls.drafting.cells.serials import SERIAL, are_days_beside, day_of
 from historical_controls.drafting.files.forms import VALUE
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, without_brackets
@@ -36,6 +40,7 @@ class Draft:
     """What is drafted of one sheet. used: columns that a part reads; outcomes: codes found.
 
     own: what no dictionary names, shared by all sheets of the study. month_first: dates of its source tell so.
+    numbered: columns of what seems to be a number of each person.
     """
 
     sheet: Sheet
@@ -47,6 +52,7 @@ class Draft:
     sentinels: dict[str, list[str]] = field(default_factory=dict)
     relative: bool = False
     month_first: bool = False
+    numbered: list[str] = field(default_factory=list)
     own: OwnRows = field(default_factory=OwnRows)
 
     def column(self, name: str) -> list[str]:
@@ -68,8 +74,15 @@ class Draft:
         return list(dict.fromkeys([*known, *(without_brackets(text) for text in known)]))
 
     def dates(self, name: str) -> Any:
-        """Formats of a column of dates, or of days of a sheet where the heading says that it has dates."""
-        return dates(self.column(name), known.is_dated(name), self.month_first)
+        """Formats of a column of dates; of days of a sheet where the heading or the columns beside it say so."""
+        dated = known.is_dated(name) or are_days_beside(self.column(name), self._days_of_sheet)
+        return dates(self.column(name), dated, self.month_first)
+
+    @cached_property
+    def _days_of_sheet(self) -> list[date]:
+        """Days that a sheet stores as numbers in columns whose headings say so, births apart."""
+        named = (name for name in self.sheet.columns if known.is_dated(name) and not known.is_birth(name))
+        return [day for name in named for text in self.column(name) if (day := day_of(text))]
 
     def named_by(self, name: str) -> str:
         """The heading that names a column: of a value that was split from a cell, that of the cell."""
@@ -245,6 +258,16 @@ def add_status(draft: Draft, part: dict[str, Any], name: str | None) -> None:
     if odd:
         why = "which of these results are final, preliminary, corrected or withdrawn?"
         part["statuses"] = Guess(dict.fromkeys(odd[:MOST_STATUSES], "final"), why)
+
+
+def add_comment(draft: Draft, part: dict[str, Any], name: str | None) -> None:
+    """The column of comments, and those that repeat and say nothing known: some may be of bad specimens."""
+    add_column(draft, part, "comment", name)
+    counts = Counter(filter(None, draft.column(name))) if name else Counter()
+    odd = [text for text, n in counts.most_common() if n > 1 and comment_said(text) is None]
+    if odd:
+        why = "which of these comments say that the specimen was bad: haemolysed, clotted or invalid?"
+        part["comments"] = Guess(dict.fromkeys(odd[:MOST_STATUSES], "fine"), why)
 
 
 def note_missing(draft: Draft, name: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.folding import fold
 
 # Words of folded headings, most telling first.
 IDS = (
@@ -26,6 +24,7 @@ IDS = (
         "registro hospitalar",
         "registro paciente",
     ),
+    *("patientnummer", "hospital no", "hospital number", "hosp no", "unit number", "kliniek nr", "patient no", "pas"),
     *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (
@@ -33,6 +32,9 @@ TIMES = (
     *("fecha toma", "fecha muestra", "fecha hora", "fecha y hora", "datetime", "date time", "timestamp", "visit date"),
     *("data da coleta", "data coleta", "data da visita", "data prelievo", "entnahmedatum", "probenentnahme"),
     *("date de visite", "date de prelevement", "datum", "untersuchungsdatum", "besuchsdatum", "data visita", "data"),
+    *("tijdstip", "datumtijd", "datum tijd", "meettijd", "afnamedatum", "meetdatum", "tidpunkt", "tidspunkt", "dato"),
+    *("provtagningsdatum", "provtagningstid", "provdatum", "provetagningsdato", "provetagningstid", "provedato"),
+    *("obs time", "obs date", "observation time", "observation date", "obs datetime"),
     *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
 )
 RESULT_TIMES = ("fecha resultado", "result time", "result date", "reported", "reported at", "fecha validacion")
@@ -41,119 +43,97 @@ RESULT_WORDS = {
     *("result", "results", "resulted", "resultado", "resultados", "reported", "report", "verified", "validated"),
     *("validacion", "validacao", "validado", "liberacion", "liberacao", "liberado", "released", "issued", "authorised"),
     *("authorized", "resultat", "resultats", "validation", "befund", "ergebnis", "freigabe", "risultato", "referto"),
+    *("uitslag", "resultaat", "rapportage", "svar", "svars", "resultat", "vrijgave", "validatie"),
 }
 # The same of the time at which the sample was taken.
 COLLECTION_WORDS = {
     *("collection", "collected", "coll", "taken", "drawn", "sampled", "sampling", "coleta", "colheita", "toma"),
     *("extraccion", "muestra", "prelievo", "prelevement", "entnahme", "abnahme", "recorded", "performed"),
+    *("afname", "afgenomen", "provtagning", "provtagnings", "provetagning", "provetagnings", "tagen", "taget"),
 }
 ANALYTES = (
     *("analyte", "analito", "test name", "test", "prueba", "parameter", "parametro", "lab test", "determinacion"),
     *("component", "variable", "item", "examen", "estudio", "exame", "esame", "component name"),
+    *("bepaling", "onderzoek", "meting", "analys", "analyse", "undersokning", "undersogelse", "provnamn", "komponent"),
 )
-VALUES = ("result value", "numeric result", "result", "resultado", "value", "valor")
-UNITS = ("unit", "units", "unidad", "unidades", "uom")
+VALUES = (
+    *("result value", "numeric result", "result", "resultado", "value", "valor", "waarde", "uitslag", "resultaat"),
+    *("varde", "provsvar", "vaerdi", "verdi", "svar"),
+)
+UNITS = ("unit", "units", "unidad", "unidades", "uom", "eenheid", "eenheden", "enhet", "enheter", "enhed", "enheder")
 SPECIMENS = ("specimen", "sample type", "specimen type", "tipo de muestra", "tipo muestra", "muestra", "sample")
+SPECIMENS += ("materiaal", "monster", "monstertype", "provmaterial", "provtyp", "provetype", "materiale")
 ASSAYS = ("assay", "instrument", "equipo", "method", "metodo")
-STATUSES = ("result status", "status", "estatus")
-COMMENTS = ("comment", "comments", "comentario", "observaciones")
+STATUSES = ("result status", "status", "estatus", "uitslagstatus", "svarstatus", "provstatus")
+COMMENTS = (
+    "comment",
+    "comments",
+    "comentario",
+    "observaciones",
+    "opmerking",
+    "opmerkingen",
+    "kommentar",
+    "bemaerkning",
+)
 ARMS = (
-    "arm",
-    "study arm",
-    "treatment group",
-    "group",
-    "grupo",
-    "brazo",
-    "cohort",
-    "trt",
-    "treated",
-    "tratado",
-    "treatment",
-    "tratamiento",
+    *("arm", "study arm", "treatment group", "group", "grupo", "brazo", "cohort", "trt", "treated", "tratado"),
+    *("treatment", "tratamiento"),
     *("groupe", "bras", "gruppe", "behandlung", "gruppo", "braccio", "grupa", "ramie"),
+    *("groep", "behandelgroep", "grupp", "behandlingsgrupp", "behandlingsgruppe"),
 )
 BIRTHS = (
     *("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento"),
     *("ne e le", "ne le", "date de naissance", "geburtsdatum", "data di nascita", "data de nascimento"),
-    *("data urodzenia", "data ur"),
+    *("data urodzenia", "data ur", "geboortedatum", "geboren", "fodelsedatum", "fodd", "fodselsdato", "fodt"),
 )
 # Of any heading with one of them whose cells are dates: 'data_nasc', 'fecha nac', 'DDN'.
 BIRTH_WORDS = {
     *("birth", "birthday", "birthdate", "dob", "born", "nacimiento", "nac", "nascimento", "nasc", "nascita", "nato"),
     *("naissance", "naiss", "ddn", "geburt", "geburtsdatum", "geburtstag", "geb", "gebdatum", "gebdat", "urodzenia"),
+    *("geboortedatum", "geboorte", "fodelsedatum", "fodelse", "fodselsdato", "fodsel"),
 }
 STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
+STARTS += ("started", "startdatum", "starttijd", "begindatum", "gestart", "insatt", "startdato", "starttid", "begonnen")
 STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
-DOSES = ("dose", "dosis", "rx dose")
+STOPS += ("stopped", "ended", "stopdatum", "stoptijd", "einddatum", "einde", "gestopt", "utsatt", "slut", "slutdatum")
+STOPS += ("slutdato", "stoppdato", "sluttid", "seponeret", "stopdato")
+DOSES = ("dose", "dosis", "rx dose", "dosering", "dos", "dosering mg")
 DOSE_UNITS = ("dose unit", "unidad dosis", "rx unit", "dose units")
 ENDINGS = (
     *("motivo egreso", "discharge status", "vital status", "end status", "outcome", "desenlace", "hospital outcome"),
     *("status at discharge", "disposition", "exitus", "desfecho", "desfecho hospitalar", "motivo alta"),
     *("motivo da alta", "tipo de alta", "condicao de alta", "devenir", "issue", "mode de sortie", "statut vital"),
     *("entlassungsart", "esito"),
+    *("discharge destination", "destination", "ontslagbestemming", "ontslagreden", "ontslagstatus", "bestemming"),
+    *("utskriven till", "utskrivningssatt", "utskrivningsorsak", "udskrevet til", "udskrivelsesmade", "utskrevet til"),
     *("tryb wypisu", "status wypisu", "wynik leczenia", "wynik hospitalizacji"),
 )
 CHARACTERISTICS = {
-    **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso", "plec"), "SEX"),
-    **dict.fromkeys(
-        (
-            "alter",
-            "wiek",
-            "eta",
-            "idade",
-            "idade anos",
-            "age ans",
-            "age",
-            "edad",
-            "age years",
-            "edad anos",
-            "age at admission",
-            "age yr",
+    name: code
+    for code, names in {
+        "SEX": "sex, sexo, gender, genero, sexe, geschlecht, sesso, plec, geslacht, kon, kjonn",
+        "AGE": (
+            "alter, wiek, eta, idade, idade anos, age ans, age, edad, age years, edad anos, age at admission, age yr"
+            ", leeftijd, alder"
         ),
-        "AGE",
-    ),
-    **dict.fromkeys(
-        (
-            "poids",
-            "gewicht",
-            "weight",
-            "peso",
-            "weight kg",
-            "peso kg",
-            "body weight",
-            "wt",
-            "wt kg",
-            "pre wt kg",
-            "masa ciala",
-            "waga",
+        "WEIGHT": (
+            "poids, gewicht, weight, peso, weight kg, peso kg, body weight, wt, wt kg, pre wt kg, masa ciala, waga"
+            ", vikt, vaegt, vekt"
         ),
-        "WEIGHT",
-    ),
-    **dict.fromkeys(
-        (
-            "altura",
-            "wzrost",
-            "altura cm",
-            "taille",
-            "grosse",
-            "koerpergroesse",
-            "altezza",
-            "height",
-            "talla",
-            "estatura",
-            "height cm",
-            "talla cm",
+        "HEIGHT": (
+            "altura, wzrost, altura cm, taille, grosse, koerpergroesse, altezza, height, talla, estatura, height cm"
+            ", talla cm, lengte, langd, hojde, hoyde"
         ),
-        "HEIGHT",
-    ),
-    **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus", "diabete", "diabetico"), "DIABETES"),
-    **dict.fromkeys(
-        ("hypertension", "hipertension", "htn", "has", "hta", "hipertensao", "ipertensione"), "HYPERTENSION"
-    ),
-    **dict.fromkeys(("hypertension arterielle", "hypertonie", "hipertensao arterial"), "HYPERTENSION"),
-    **dict.fromkeys(("obesity", "obesidad", "obesidade", "obesite", "adipositas", "obesita"), "OBESITY"),
-    **dict.fromkeys(("icu bed", "cama uti", "cama uci"), "ICU_BED"),
-    **dict.fromkeys(("survived", "sobrevivio"), "SURVIVED"),
+        "DIABETES": "diabetes, dm, dm2, diabetes mellitus, diabete, diabetico, suikerziekte",
+        "HYPERTENSION": (
+            "hypertension, hipertension, htn, has, hta, hipertensao, ipertensione, hypertension arterielle, hypertonie"
+            ", hipertensao arterial, hypertensie, hypertoni, hypertensjon"
+        ),
+        "OBESITY": "obesity, obesidad, obesidade, obesite, adipositas, obesita, obesitas, fetma, fedme",
+        "ICU_BED": "icu bed, cama uti, cama uci",
+        "SURVIVED": "survived, sobrevivio",
+    }.items()
+    for name in names.split(", ")
 }
 # Without the small words and the word for a date: see `event_of`.
 EVENTS = {
@@ -161,6 +141,7 @@ EVENTS = {
         *("icu admission", "icu admit", "ingreso uti", "ingreso uci", "icu dt", "icu date", "admissao uti"),
         *("icu adm", "icu admsn", "icu start", "icu entry", "uti entrada", "entrada uti", "internacao uti"),
         *("entree rea", "entree reanimation", "admission rea", "aufnahme intensiv"),
+        *("ic opname", "opname ic", "iva inlaggning", "inlaggning iva", "indlagt ita", "indlaeggelse ita", "ita"),
     ),
     "symptom_onset": (
         *("symptom onset", "onset", "inicio sintomas", "debut symptomes", "symptombeginn", "esordio sintomi"),
@@ -171,54 +152,86 @@ EVENTS = {
     "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr"),
     "death": (
         *("death", "death dt", "deceased", "dod", "defuncion", "fallecimiento", "muerte", "obito", "falecimento"),
-        *("morte", "deces", "todesdatum", "sterbedatum", "tod", "decesso", "zgon", "zgonu"),
+        *(
+            "morte",
+            "deces",
+            "todesdatum",
+            "sterbedatum",
+            "tod",
+            "decesso",
+            "zgon",
+            "zgonu",
+            "overlijden",
+            "overleden",
+            "dod",
+            "dodsfall",
+            "dodsfald",
+            "avliden",
+        ),
     ),
     "discharge_alive": (
         *("discharge", "discharge time", "discharged", "disch", "dsch", "dischg", "end dt", "end date"),
         *("egreso", "alta", "salida", "saida", "sortie", "entlassung", "entlassungsdatum", "dimissione"),
-        *("wypis", "wypisu"),
+        *("wypis", "wypisu", "ontslag", "utskrivning", "utskriven", "udskrivelse", "udskrivning", "utskrivelse"),
     ),
     "admission": (
         *("admission", "admission time", "hospital admission", "admit", "admit dt", "admitted", "admsn", "adm"),
         *("ingreso", "internacao", "admissao", "admissao hospitalar", "aufnahme", "aufnahmedatum", "entree"),
-        *("hospitalisation", "ricovero", "przyjecie", "przyjecia"),
+        *("hospitalisation", "ricovero", "przyjecie", "przyjecia", "opname"),
+        *("ziekenhuisopname", "inskrivning", "inlaggning", "indlaeggelse", "innleggelse"),
     ),
     "enrolment": (
         *("enrolment", "enrolled", "enrolled at", "enrollment", "inclusion", "einschluss", "einschlussdatum"),
-        *("inclusao", "inclusione"),
+        *("inclusao", "inclusione", "inclusie", "inklusion", "inklusjon"),
     ),
 }
 EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}
 SMALL_WORDS = {
-    *("of", "the", "de", "da", "do", "del", "du", "des", "d", "la", "el", "l", "di", "dos", "los", "en", "em")
+    *(
+        "of",
+        "the",
+        "de",
+        "da",
+        "do",
+        "del",
+        "du",
+        "des",
+        "d",
+        "la",
+        "el",
+        "l",
+        "di",
+        "dos",
+        "los",
+        "en",
+        "em",
+        "van",
+        "het",
+        "av",
+        "af",
+    )
 }
-DATE_WORDS = {*("date", "fecha", "data", "datum")}
+DATE_WORDS = {*("date", "fecha", "data", "datum", "dato")}
 # What else says no more than that an event is dated: 'HOSP_ADMSN_TIME', 'Admit Dt/Tm', 'Data/hora da alta'.
 TIME_WORDS = {
     *DATE_WORDS,
     *("time", "dt", "tm", "dttm", "dtm", "datetime", "dts", "hosp", "hospital", "hora", "hour", "heure", "uhrzeit"),
+    *("tijd", "tijdstip", "tid", "tidpunkt", "tidspunkt", "klokkeslett"),
 }
+# Of a heading that names what began then.
+START_WORDS = {*STARTS, "starts", "begun", "initiated", "iniciado", "debut", "beginn", "starttijdstip"}
+# Dutch, German and the Nordic languages write them as one: 'Opnamedatum', 'Indlæggelsesdato'.
+COMPOUND = re.compile(r"(\w{3,}?)s?(datum|dato|tidpunkt|tidspunkt|tijdstip|tijd)")
 # Of a heading that says how stays ended, one of each: 'Condição na alta', 'DISCH_DISPOSITION', 'Motivo da saída'.
 END_WORDS = {
     *("alta", "egreso", "saida", "salida", "discharge", "disch", "sortie", "dimissione", "entlassung", "exit"),
+    *("ontslag", "utskrivning", "udskrivelse", "utskrivelse"),
 }
 HOW_WORDS = {
     *("motivo", "condicao", "condicion", "tipo", "destino", "disp", "disposition", "status", "reason", "mode"),
     *("estado", "situacao", "causa", "grund", "art", "modalita", "resultado", "type"),
+    *("destination", "bestemming", "reden", "wijze", "satt", "orsak", "arsag", "arsak"),
 }
-# The unit in brackets, behind the name or before it: 'Albumin (g/L)', '(%)lymphocyte'.
-STATED = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|^\s*[(\[]([^()\[\]]+)[)\]]")
-# Prefixes of REDCap fields and of exports that say the instrument, and nothing of the outcome.
-PREFIXES = {"lab", "labs", "vs", "vital", "vitals", "bg", "gas", "cyt", "last", "base"}
-
-
-@dataclass(frozen=True)
-class Named:
-    """An outcome that a heading names. unit: as the heading states it, '' for none; sure: nothing was passed over."""
-
-    code: str
-    unit: str
-    sure: bool
 
 
 def without_brackets(heading: str) -> str:
@@ -232,48 +245,13 @@ def first_of(words: Sequence[str], headings: Iterable[str]) -> str | None:
     return next((folded[word] for word in words if word in folded), None)
 
 
-def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named | None:
-    """The outcome that a heading names, alone or followed by its unit. numeric: whether its cells are numbers."""
-    bare = without_brackets(heading)
-    found = STATED.search(heading)
-    stated = (found[1] or found[2]) if found else ""
-    words = fold(bare).split()
-    for skipped in range(min(2, len(words))):
-        if skipped and words[0] not in PREFIXES:
-            break
-        for end in range(len(words), skipped, -1):
-            outcome = meant(" ".join(words[skipped:end]), numeric, dictionary, stated)
-            if outcome is None:
-                continue
-            rest = "".join(words[end:])
-            unit = (
-                stated if stated and dictionary.conversion(outcome.code, stated) else _unit(rest, outcome, dictionary)
-            )
-            if rest and not unit:
-                break
-            return Named(outcome.code, unit, True)
-    return None
-
-
-def meant(name: str, numeric: bool, dictionary: Dictionary, unit: str = "") -> Outcome | None:
-    """The outcome of a name, where it is measured and of the kind that the cells are; of several that of the unit."""
-    found = [one for one in dictionary.named(name) if one.result_kind in ("", "number" if numeric else "result")]
-    outcomes = [dictionary.outcomes[one.code] for one in found]
-    fits = [one for one in outcomes if one.family != "characteristic" and (one.kind == "number") == numeric]
-    if unit and len({one.code for one in fits}) > 1:
-        fits = [one for one in fits if dictionary.conversion(one.code, unit)]
-    return fits[0] if len({one.code for one in fits}) == 1 else None
-
-
-def _unit(text: str, outcome: Outcome, dictionary: Dictionary) -> str:
-    """'mgdl' behind a name is mg/dL; the outcome's own unit comes first."""
-    units = dictionary.units_of(outcome.code) if outcome.kind == "number" else {}
-    spelled = [outcome.unit, *units]
-    return next((unit for unit in spelled if text and _letters(unit) == _letters(text)), "")
-
-
-def _letters(unit: str) -> str:
-    return re.sub(r"[^a-z0-9%]", "", fold_unit(unit))
+def words_of(heading: str) -> list[str]:
+    """The words of a heading; of compounds with a date, as 'Opnamedatum', what is dated and the word for a date."""
+    words: list[str] = []
+    for word in fold(heading).split():
+        found = COMPOUND.fullmatch(word)
+        words += [found[1], found[2]] if found else [word]
+    return words
 
 
 def event_of(heading: str) -> str | None:
@@ -281,6 +259,7 @@ def event_of(heading: str) -> str | None:
     folded = fold(heading)
     words = [word for word in folded.replace("/", " ").split() if word not in SMALL_WORDS]
     spelled = [folded, " ".join(words)]
+    words = [word for word in words_of(heading.replace("/", " ")) if word not in SMALL_WORDS]
     spelled += [" ".join(word for word in words if word not in without) for without in (DATE_WORDS, TIME_WORDS)]
     return next((EVENT_OF[text] for text in spelled if text in EVENT_OF), None)
 
@@ -289,6 +268,12 @@ def names_infusion(heading: str) -> bool:
     """Whether a heading says that something named before was infused: 'CART_INFUSION_DATE', not its stop."""
     words = [word for word in fold(heading).split() if word not in TIME_WORDS]
     return bool({"infusion", "infusao", "infusione"} & set(words[-2:])) and not {"stop", *STOPS} & set(words)
+
+
+def names_start(heading: str) -> bool:
+    """Whether a heading says that something named in it began: 'Haemoadsorption started', 'Start hemoadsorptie'."""
+    words = [word for word in fold(heading).split() if word not in TIME_WORDS]
+    return len(words) > 1 and bool(set(words) & START_WORDS)
 
 
 def is_ending(heading: str) -> bool:
@@ -301,20 +286,20 @@ def is_dated(heading: str) -> bool:
     """Whether a heading says that its cells are dates: by a word for date, as a time, or as an event."""
     folded = fold(heading)
     by_name = folded in (*TIMES, *RESULT_TIMES, *STARTS, *STOPS) or event_of(heading) is not None
-    return by_name or is_birth(heading) or bool(DATE_WORDS & set(folded.split()))
+    return by_name or is_birth(heading) or bool(DATE_WORDS & set(words_of(heading)))
 
 
 def result_times(headings: Iterable[str]) -> list[str]:
     """The headings that say when results were known, those by their whole name first."""
     named = list(headings)
-    spoken = [one for one in named if RESULT_WORDS & set(fold(one).split()) and not is_collection(one)]
+    spoken = [one for one in named if RESULT_WORDS & set(words_of(one)) and not is_collection(one)]
     whole = first_of(RESULT_TIMES, named)
     return [*dict.fromkeys([*([whole] if whole else []), *spoken])]
 
 
 def is_collection(heading: str) -> bool:
     """Whether a heading of dates says that samples were taken then: 'SPECIMN_TAKEN_TIME'."""
-    return bool(COLLECTION_WORDS & set(fold(heading).split()))
+    return bool(COLLECTION_WORDS & set(words_of(heading)))
 
 
 def is_birth(heading: str) -> bool:

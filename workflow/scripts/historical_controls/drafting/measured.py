@@ -10,8 +10,9 @@ from historical_controls.dictionary.dictionary import Conversion
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import result_codes
+from historical_controls.drafting.contents.naming import Named, outcome_named
 from historical_controls.drafting.draft import Draft, note_missing
-from historical_controls.drafting.headings import Named, outcome_named, without_brackets
+from historical_controls.drafting.headings import without_brackets
 from historical_controls.drafting.marks import Guess
 from historical_controls.drafting.values import is_code_only, is_numeric, middle, numbers, without_percentages
 

@@ -13,6 +13,7 @@ from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.moments import moment_in, numbered_moments
 from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.event_rows import events_in_rows
+from historical_controls.drafting.contents.naming import outcome_named
 from historical_controls.drafting.contents.own import Results, own_analytes, own_column, own_columns
 from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.contents.results import (
@@ -30,13 +31,14 @@ from historical_controls.drafting.draft import (
     OWN,
     Draft,
     add_column,
+    add_comment,
     add_status,
     part_of,
     result_time_of,
     time_of,
 )
 from historical_controls.drafting.files.sheets import Sheet
-from historical_controls.drafting.headings import first_of, outcome_named
+from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.patients import draft_patients
@@ -82,7 +84,7 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     add_column(draft, part, "specimen", specimen_column(draft))
     add_column(draft, part, "assay", first_of(known.ASSAYS, draft.free))
     add_status(draft, part, status_column(draft))
-    add_column(draft, part, "comment", comment_column(draft))
+    add_comment(draft, part, comment_column(draft))
     result_time = result_time_of(draft)
     part["time"] = time_of(draft) or NO_TIME
     if result_time:
@@ -165,7 +167,7 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
     spelled = {
         fold(name): code
         for code, one in draft.dictionary.treatments.items()
-        for name in (code, one.label_en, one.label_es)
+        for name in (code, one.label_en, one.label_es, *one.names)
     }
     for name in draft.sheet.columns:
         texts = list(dict.fromkeys(text for text in draft.column(name) if text))
@@ -187,7 +189,7 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
             part["stop"] = {"columns": [stop], "formats": stops}
             draft.used.add(stop)
         add_column(draft, part, "dose", first_of(known.DOSES, draft.free))
-        add_column(draft, part, "dose_unit", first_of(known.DOSE_UNITS, draft.free))
+        add_column(draft, part, "dose_unit", first_of((*known.DOSE_UNITS, *known.UNITS), draft.free))
         draft.parts.append(part)
         return True
     return False
@@ -264,7 +266,7 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     draft.parts += oxygen
     column = first_of(known.SPECIMENS, draft.free)
     if column is None:
-        draft.parts.append(part_of(draft, "measurements_wide", where) | {"time": time, "columns": columns})
+        draft.parts.append(_rows_of(draft, where, time, columns))
         return True
     draft.used.add(column)
     for text in filter(None, dict.fromkeys(draft.column(column))):
@@ -273,8 +275,16 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
         known_one = specimen in draft.dictionary.specimens.values()
         name_of = specimen if known_one else Guess("", f"'{text}' is not in specimens.csv")
         each = {name: _of_specimen(one, name_of) for name, one in columns.items()}
-        draft.parts.append(part_of(draft, "measurements_wide", own) | {"time": time, "columns": each})
+        draft.parts.append(_rows_of(draft, own, time, each))
     return True
+
+
+def _rows_of(draft: Draft, where: list[dict[str, Any]], time: Any, columns: dict[str, Any]) -> dict[str, Any]:
+    """A part with one time a row, and the comment on it."""
+    part = part_of(draft, "measurements_wide", where) | {"time": time, "columns": columns}
+    comments = first_of(known.COMMENTS, draft.sheet.columns) or comment_column(draft)
+    add_comment(draft, part, comments)
+    return part
 
 
 def _of_specimen(column: Any, specimen: Any) -> Any:

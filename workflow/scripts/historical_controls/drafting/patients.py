@@ -199,6 +199,7 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
         codes |= {"discharge_alive": Guess(rest, "did these leave alive?")} if rest else {}
     untold = _untold(draft, status, codes) if status else []
     end = _end_date(draft) if status else None
+    begun = _begun(draft)
     for name in draft.free:
         event, formats = known.event_of(name), None
         if name == end and codes:
@@ -220,12 +221,29 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
                 }
             else:
                 yield {"event": event, "time": time}
-        elif not event and known.names_infusion(name) and (formats := draft.dates(name)):
+        elif (asked := _asked_of_treatment(name, begun)) and (formats := draft.dates(name)):
             draft.used.add(name)
-            asked = f"is the infusion of '{name}' the study's treatment?"
             yield {"event": Guess("infusion", asked), "time": {"columns": [name], "formats": formats}}
     if status and codes:
         draft.used.add(status)
+
+
+def _asked_of_treatment(name: str, begun: str | None) -> str:
+    """What to ask of a column that may date the study's treatment; '' of others."""
+    if known.event_of(name):
+        return ""
+    if known.names_infusion(name):
+        return f"is the infusion of '{name}' the study's treatment?"
+    return f"does the study's treatment begin at '{name}'?" if name == begun else ""
+
+
+def _begun(draft: Draft) -> str | None:
+    """The one column of dates that says that something began, where no heading names an infusion or an event of it."""
+    if any(known.event_of(name) == "infusion" or known.names_infusion(name) for name in draft.sheet.columns):
+        return None
+    begun = [name for name in draft.free if known.event_of(name) is None and known.names_start(name)]
+    dated = [name for name in begun if draft.dates(name)]
+    return dated[0] if len(dated) == 1 else None
 
 
 def _untold(draft: Draft, status: str, codes: dict[str, Any]) -> list[str]:

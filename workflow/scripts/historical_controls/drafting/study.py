@@ -210,9 +210,10 @@ def _file(draft: Draft, member: Sheet, dictionaries: list[Path], folder: Path) -
         rows = [{"columns": names, "codes": list(codes)} for codes, names in columns.items()]
         file["sentinels"] = Guess(rows, "codes for missing, or values?")
     parts = parts_of(draft.parts, sheet, member)
-    private = [name for name in sheet.columns if identifies(name) and name not in draft.used]
-    if private:
-        file["private_columns"] = private
+    named = [name for name in sheet.columns if identifies(name) and name not in draft.used]
+    if private := [*named, *(name for name in draft.numbered if name in sheet.columns and name not in named)]:
+        asked = f"do {', '.join(draft.numbered)} number people?"
+        file["private_columns"] = Guess(private, asked) if draft.numbered else private
     unread = [name for name in draft.free if any(draft.column(name)) and name != YEARS]
     if draft.parts and unread:
         file["parts"] = Guess(parts, f"no part reads {', '.join(unread[:12])}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.cell_words import BELOW_WITHOUT_LIMIT
+from historical_controls.cleaning.cells.cell_words import BELOW_WITHOUT_LIMIT, NOT_DONE
 from historical_controls.cleaning.cells.limit_words import limit
 from historical_controls.cleaning.cells.times import MERIDIEM_CODE, read_by, without_noise
 from historical_controls.config.sources.time_formats import shape
@@ -211,7 +211,7 @@ def is_numeric(texts: Sequence[str]) -> bool:
 def words_of_missing(texts: Sequence[str]) -> list[str]:
     """The one or two words that stand, often, where a column has no number ('n.f.')."""
     # What says below the limit is no missing value: cleaning holds it until the limit is declared.
-    said = [text for text in texts if text and not is_number(text) and fold(text) not in BELOW_WITHOUT_LIMIT]
+    said = [text for text in texts if text and not is_number(text) and not _is_known(fold(text))]
     words = Counter(said)
     n_distinct = len({text for text in texts if is_number(text)})
     # A word with a number is a value that something was written beside: '36,8 ax'.
@@ -219,6 +219,11 @@ def words_of_missing(texts: Sequence[str]) -> list[str]:
         return []
     often = n_distinct > 2 * len(words) and len(words) <= 2 and all(count > 2 for count in words.values())
     return sorted(words) if often else []
+
+
+def _is_known(folded: str) -> bool:
+    """Whether cleaning reads a word: as below a limit, or as not done ('onvoldoende materiaal')."""
+    return folded in BELOW_WITHOUT_LIMIT or NOT_DONE.search(folded) is not None
 
 
 def is_code_only(texts: Sequence[str]) -> bool:

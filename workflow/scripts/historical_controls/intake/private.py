@@ -22,13 +22,19 @@ IDENTIFYING = re.compile(
     r"|nachname|vorname|familienname|strasse|wohnort|plz|geburtsdatum|geb(?:urts)? ?dat(?:um)?|telefon|handy"
     r"|cognome|codice fiscale|indirizzo|nascita"
     r"|iniciais|iniciales|initials|initiales|initialen|iniziali"
+    r"|naam|namen|(?:voor|achter|familie|patient)naam|voornamen|bsn|burgerservicenummer|rijksregisternummer|insz|niss"
+    r"|adres|straat|woonplaats|postcode|huisarts|telefoonnummer|geboorte(?:datum|dag|jaar)?"
+    r"|namn|(?:for|efter)namn|personnummer|personnr|pnr|samordningsnummer|hemadress|gatuadress|postnummer|postnr"
+    r"|navn|(?:for|efter|etter)navn|cpr(?: ?(?:nr|nummer))?|fodselsnummer|fnr|adresse|fodelse(?:datum|dag)"
+    r"|f[oø]dsels?(?:dato|dag)|nhs (?:number|no|num)|chi (?:number|no)|h\+c number|medicare (?:number|no)|aadhaar"
+    r"|next of kin|gp (?:name|address|practice)|forename|given name"
     r"|familiar responsable|contacto)\b"
 )
 # 'Nombre del estudio' names a test, 'name of drug' a drug: nobody.
 OF_THINGS = re.compile(
     r"\b(?:nombre|name|nome|nom)\b.*\b(?:exames?|medicamento|analyse|examen|medicament|unite|farmaci|esame"
     r"|unidade|etude|hopital|estudios?|analito|prueba|examen|medicamento|farmaco|hospital|unidad|servicio"
-    r"|test|analyte|drug|unit|study|variable|laboratorio|equipo|setor|servico|departamento)\b"
+    r"|test|analyte|drug|unit|study|variable|laboratorio|equipo|setor|servico|departamento|geneesmiddel|onderzoek|bepaling|afdeling|lakemedel|analys|avdelning|laegemiddel)\b"
     r"|\b(?:estudio|study|analito|prueba|test|analyte|drug|instrument|event|exame|analyse)\b.*\b(?:nombre|name|nome|nom)\b"
     r"|\b(?:component|proc(?:edure)?|order|med(?:ication)?|meas(?:urement)?|flowsheet|dept|department|ward|specimen)\b"
     r" (?:display )?name\b"

@@ -14,19 +14,20 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "enero ene january jan janvier janv januar janner gennaio gen janeiro gener styczen stycznia sty",
-            "febrero feb febr february fevrier fevr fev februar feber febbraio fevereiro febrer luty lutego lut",
-            "marzo mar mzo march mars marz maerz marco marc marzec marca",
+            "enero ene january jan janvier janv januar janner gennaio gen janeiro gener januari styczen stycznia sty",
+            "febrero feb febr february fevrier fevr fev februar feber febbraio fevereiro febrer februari"
+            " luty lutego lut",
+            "marzo mar mzo march mars marz maerz marco marc maart mrt mars marts marzec marca",
             "abril abr april apr avril avr aprile kwiecien kwietnia kwi",
-            "mayo may mai maggio mag maio maig maj maja",
+            "mayo may mai maggio mag maio maig mei mai maj maja",
             "junio jun june juin juni giugno giu junho juny czerwiec czerwca cze",
             "julio jul july juillet juil juli luglio lug julho juliol lipiec lipca lip",
-            "agosto ago agto august aug aout agost ag sierpien sierpnia sie",
+            "agosto ago agto august aug aout agost ag augustus augusti sierpien sierpnia sie",
             "septiembre setiembre sep sept set september septembre settembre sett setembro setembre"
             " wrzesien wrzesnia wrz",
             "octubre oct october octobre oktober okt ottobre ott outubro out pazdziernik pazdziernika paz",
             "noviembre nov novbre november novembre novembro listopad listopada lis",
-            "diciembre dic dicbre december dec decembre dezember dez dicembre dezembro desembre des"
+            "diciembre dic dicbre december dec decembre dezember dez dicembre dezembro desembre des desember"
             " grudzien grudnia gru",
         ),
         start=1,
@@ -35,15 +36,18 @@ MONTHS = {
 }
 # Monday is 0. A word may be two days: French 'di.' is dimanche, German 'di.' Dienstag.
 WEEKDAYS = (
-    "monday mon lunes lun lundi lu montag mo lunedi segunda seg dilluns dl segunda-feira poniedzialek pon pn",
-    "tuesday tue tues martes mar mardi ma dienstag di martedi terca ter dimarts dt terca-feira wtorek wt",
+    "monday mon lunes lun lundi lu montag mo lunedi segunda seg dilluns dl segunda-feira poniedzialek pon pn"
+    " maandag ma mandag man",
+    "tuesday tue tues martes mar mardi ma dienstag di martedi terca ter dimarts dt terca-feira wtorek wt"
+    " dinsdag tisdag tirsdag tis tir tirs",
     "wednesday wed miercoles mie mier mercredi mer me mittwoch mi mercoledi quarta qua dimecres dc quarta-feira x"
-    " sroda sr",
+    " sroda sr woensdag wo onsdag ons",
     "thursday thu thur thurs jueves jue jeudi jeu je donnerstag do giovedi gio quinta qui dijous dj quinta-feira"
-    " czwartek czw",
-    "friday fri viernes vie vendredi ven ve freitag fr venerdi sexta sex divendres dv sexta-feira piatek pt",
-    "saturday sat sabado sab samedi sam sa samstag sonnabend sabato dissabte ds sobota sob",
-    "sunday sun domingo dom dimanche dim di sonntag so domenica diumenge dg niedziela niedz nd",
+    " czwartek czw donderdag torsdag tor tors to",
+    "friday fri viernes vie vendredi ven ve freitag fr venerdi sexta sex divendres dv sexta-feira piatek pt"
+    " vrijdag vr vrij fredag fre",
+    "saturday sat sabado sab samedi sam sa samstag sonnabend sabato dissabte ds sobota sob zaterdag za lordag lor",
+    "sunday sun domingo dom dimanche dim di sonntag so domenica diumenge dg niedziela niedz nd zondag zo sondag son",
 )
 WEEKDAY_CODE = re.compile("%[aA]")
 CALENDAR_CODE = re.compile("%[aAbB]")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from historical_controls.dictionary.folding import fold
-
 # All patterns but those of flags and notes are matched against folded text (no case, accents or punctuation).
 NOT_DONE = re.compile(
     r"pendiente|cancelad|no se realiz|no realizad|no se pudo|no efectuad|no procesad|no solicitad|no recibid|no enviad"
@@ -37,6 +35,19 @@ NOT_DONE = re.compile(
     # Polish
     r"|za mal[oa]\b|nie ?(?:wystarczaj|dostateczn|odpowiedni|diagnostyczn)|brak (?:materialu|probki|wyniku)"
     r"|brak danych|nie ?(?:wykona|oznaczon|dostarczon|otrzyman|zbadan|pobran)|anulowan|odrzucon"
+    # Dutch
+    r"|onvoldoende|niet (?:uitgevoerd|bepaald|bepaalbaar|gedaan|ontvangen|afgenomen|meetbaar|beoordeelbaar|mogelijk)"
+    r"|geen (?:materiaal|monster|uitslag|resultaat|bloed)|te weinig|geannuleerd|\bvervallen\b|afgekeurd|geweigerd"
+    r"|uitslag volgt|in bewerking|gestold|stolsel|hemolytisch|verontreinigd|gecontamineerd|foutief"
+    r"|verkeerd (?:afg|buis)|onbruikbaar|mislukt|ontbreekt"
+    # Swedish, Danish, Norwegian
+    r"|otillracklig|(?:ej|inte|ikke) (?:utford|udfort|utfort|bestamd?|mottag|modtag|mottatt|tag|tatt|mojlig|mulig"
+    r"|malt|matbar|malbar|analyser|bedombar|besvar)|for lite\b|for lidt"
+    r"|(?:inget|intet|ingen) (?:material|prov|svar|prove)"
+    r"|utilstraekkelig|utilstrekkelig|makuler|annulleret|annullert|avbestall|avvisa[dt]|avvist|afvist|underkan[nt]|kasser"
+    r"|koag(?:el|ler|ulera|ulere)|storknet|levra[dt]|felaktig|felprov|forkert|fejltag|feiltat|svar foljer|svar folger"
+    r"|afventer|avventer|\bpagar\b|saknas|\bmangler\b|forurenet|fororena|hemolytisk"
+    # Polish
     r"|\bw (?:toku|trakcie)\b|oczekuj|powtorz|skrzep(?!lin)|wykrzep(?!ian)|zanieczyszcz"
 )
 STARS = re.compile(r"^\*(?:\s*\*)*$")
@@ -58,6 +69,8 @@ BELOW_WITHOUT_LIMIT = frozenset(
     }
     | {"non detecte", "non detectee", "non detectable", "non rilevabile", "non rilevato", "non rilevata"}
     | {"nicht nachweisbar", "nicht nachgewiesen", "nicht detektierbar", "n n"}
+    | {"niet detecteerbaar", "niet aantoonbaar", "niet aangetoond", "ej pavisbar", "ej detekterbar", "ej pavisad"}
+    | {"ikke pavist", "ikke paviselig", "ikke detekterbar", "ikke malbar"}
     | {"niewykrywalny", "niewykrywalna", "niewykrywalne", "nieoznaczalny", "nieoznaczalne"}
 )
 UNDER_THE_LIMIT = re.compile(
@@ -84,6 +97,7 @@ POSITIVE = frozenset(
     }
     | {"detetado", "detetada", "detecte", "detectee", "detectat", "detectada", "rilevato", "rilevata", "nachgewiesen"}
     | {"reagente", "reactif", "reattivo", "reaktiv", "reactiu"}
+    | {"positief", "aangetoond", "pavisad", "pavist", "reactief", "positivt"}
     | {"dodatni", "dodatnia", "dodatnie", "pozytywny", "wykryto", "reaktywny"}
 )
 NEGATIVE = frozenset(
@@ -91,20 +105,24 @@ NEGATIVE = frozenset(
     | {"negatif", "negativ", "negatiu", "nao detectado", "nao detectada", "nao detetado", "nao detetada", "non detecte"}
     | {"non detectee", "no detectat", "non rilevato", "non rilevata", "nicht nachgewiesen", "nicht nachweisbar"}
     | {"nao reagente", "non reactif", "non reattivo", "nicht reaktiv", "no reactiu"}
+    | {"negatief", "niet aangetoond", "ej pavisad", "ikke pavist", "negativt"}
     | {"ujemny", "ujemna", "ujemne", "negatywny", "nie wykryto", "niewykryto", "niereaktywny"}
 )
 INDETERMINATE = frozenset(
     {"indeterminado", "indeterminada", "indeterminate", "no concluyente", "inconclusive", "indet"}
     | {"indeterminat", "indeterminato", "indeterminata", "indetermine", "indeterminee", "unbestimmt", "grenzwertig"}
     | {"inconclusivo", "inconclusiva", "non conclusivo", "non concluant", "no concloent"}
+    | {"onbepaald", "dubieus", "grenswaarde", "obestambar", "ubestemt", "inkonklusiv", "inkonklusivt"}
     | {"niejednoznaczny", "niejednoznaczna", "watpliwy", "nierozstrzygajacy"}
 )
 YES = frozenset(
     {"si", "yes", "true", "presente", "present", "sim", "oui", "ja", "verdadero", "verdadeiro", "vrai", "vero", "wahr"}
+    | {"waar", "aanwezig", "sant", "sand", "sann", "finns"}
     | {"tak", "prawda", "obecny", "obecna"}
 )
 NO = frozenset(
     {"no", "false", "ausente", "absent", "nao", "non", "nein", "falso", "faux", "falsch", "fals", "assente", "nie"}
+    | {"nee", "onwaar", "afwezig", "nej", "nei", "falskt", "falsk", "usand"}
     | {"nieobecny", "nieobecna"}
 )
 FINDINGS = {
@@ -124,6 +142,7 @@ _FLAG_WORDS = (
 _OTHER_FLAG_WORDS = (
     r"(?i:hoch|erh[öo]ht|niedrig|erniedrigt|vermindert|[eé]lev[eé]e?|augment[eé]e?|diminu[eé]e?|bas(?:se)?"
     r"|elevat[oa]|aumentat[oa]"
+    r"|verhoogd|verlaagd|hoog|laag|f[öo]rh[öo]jt?|s[äa]nkt|h[öo]gt?|l[åa]gt?|forh[øo]jet|nedsat|h[øo]j|lav|kritiek|kritiskt?"
     r"|diminuit[oa]|bass[oa]|baix[oa]?|augmentat|disminu[iï]t|critique|kritisch|cr[ií]tic|an?ormale?|normale)"
 )
 _SIGNS = r"[*!↑↓▲▼]+"
@@ -147,6 +166,7 @@ _NOTE = (
     r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|h[eé]moly[sz]|hem[oó]litz|hemòli|emoli[sz]|h[aä]moly|(?:nie)?zhemoli"
     r"|lip[eéèê]mi[caq]|lipaemic|lip(?:[aä]|ae)mi|i[ct]t[eéè]ri[cq]|ikter|[zż][oó][lł]taczkow|la(?:ct|tt)escent"
     r"|co[aáà]gul(?:[aeéoi]|s?\b)|koag|(?:micro)?clot(?:s|ted)?\b|geronnen|caillot|gerinnsel|skrzep|wykrzep"
+    r"|stolsel|gestold|storknet|levra[dt]|verontreinig|forurenet|h[äæ]moly|hemolytisk|hemolytisch"
     r"|contamina|contamin[eé]|kontamin|zanieczyszcz|verunreinig|souill"
     r"|ver\s+(?:nota|coment)|see\s+(?:note|comment)|voir\s+(?:note|comment|remarque)|vedi\s+(?:nota|commento)|vegeu"
     r"|siehe\s+(?:kommentar|befund|anmerkung)|patrz|verifi|zweryfikowan|potwierdz|überpr[uü]ft|confirm|best[aä]tigt"
@@ -176,110 +196,6 @@ FINDING_WORD = re.compile(
 VOID = re.compile(
     r"contamin|kontamin|zanieczyszcz|souill|verunreinig|coagul|koag|geronnen|clot|caillot|gerinnsel|skrzep|cancel"
     r"|storniert|rechaz|reject|rejet|rejeit|rebutj|refus|rifiut|odrzuc|invalid|anul|annul|error|insuf|unzureich|niewystarcz"
+    r"|onvoldoende|afgekeurd|gestold|stolsel|verontreinig|gecontamineer|storknet|levra[dt]|makuler|otillrack|utilstr|forurenet"
 )
 FINDING_WITH_NOTE = re.compile(r"^(?P<finding>[^,;:.(\[]+?)\s*(?:[,;:.(\[]|\s[-–]\s)\s*(?P<note>[^()\[\]]+)[)\]]?$")
-# Not of anaemia or a uraemic syndrome ('anemia hemolítica', 'hämolytische Anämie').
-HAEMOLYSED = (
-    r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|haemolytisch(?!\w*\W+(?:an|ur)aemi)"
-    r"|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
-    r"|(?:muestra|suero|plasma|sangre|sample|specimen|serum|campione|siero|amostra|soro|mostra|echantillon)"
-    r" (?:ha?e|e)mol[iy]ti[cq]"
-)
-ESTIMATED = (
-    r"estim(?:ad|at|e\b|ee)|stimat|geschatzt|puntas|canula|kanule|cateter nasal|mascarilla|mascara|maschera"
-    r"|masque|maske"
-    r"|nasal|mask|lunettes|occhialini|naso"
-)
-# Not the clotting of a patient ('tiempo de coagulación', 'wykrzepianie', 'skrzeplina').
-BAD_SPECIMEN = (
-    rf"{HAEMOLYSED}|coagul(?:ad[oa]|at[oaei]?|ee?|o|i)?s?\b|koag(?:uliert|el)|\b(?:micro)?clot(?:ted|s)?\b|caillot"
-    r"|gerinnsel|geronnen|skrzep(?!lin)|wykrzep(?!ian)|lipa?emi[cq]|lipae?misch|\blipa?emi[ae]\b|\blipamie\b|lipemizowan"
-    r"|la(?:ct|tt)escent|i[ct]teri[cq]|ikteri|ikterycz|zoltaczkow|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b"
-    r"|contamina(?:cion|cio|cao|tion|zione)\b|kontamin|zanieczyszcz|verunreinig|souille"
-)
-# How a stay ended, of English, Spanish, Portuguese, French, German, Italian, Catalan and Polish: any word of a cell
-# counts. 'Alta por traslado' is a transfer, 'traslado a domicilio' none: a discharge alone says least.
-_DEATH = (
-    *("died", "dead", "death", "deceased", "expired", "defuncion", "muerte", "fallecido", "fallecida", "fallecio"),
-    *("muerto", "muerta", "murio", "exitus", "finado", "finada", "decede", "decedee", "deces", "mort", "morte"),
-    *("verstorben", "verstorbene", "gestorben", "tot", "tod", "todesfall", "obito", "falecido", "falecida", "faleceu"),
-    *("morto", "morta", "morreu", "deceduto", "deceduta", "decesso", "defunto", "defunta", "difunt", "difunta"),
-    *("obit", "traspassat", "defuncio", "zgon", "zgonu", "zmarl", "zmarla", "zmarly", "umarl", "umarla", "smierc"),
-)
-_ALIVE = (
-    *("alive", "survived", "home", "mejoria", "vivo", "viva", "domicilio", "casa", "domicile", "vivant", "vivante"),
-    *("lebend", "lebt", "viu", "hause", "zuhause", "heim", "maison", "domu", "dom", "zyje", "zywy", "zywa"),
-    *("wyzdrowienie", "wyleczony", "wyleczona"),
-)
-_ELSEWHERE = (
-    *("transfer", "transferred", "traslado", "trasladado", "trasladada", "transferido", "transferida"),
-    *("transferencia", "transfert", "transfere", "transferee", "verlegt", "trasferito", "trasferita", "traslladat"),
-    *("przeniesienie", "przeniesiony", "przeniesiona", "przeniesiono", "przekazanie", "przekazany", "przekazana"),
-)
-_DISCHARGED = (
-    *("discharged", "alta", "sorti", "retour", "entlassen", "dimesso", "dimessa", "wypis", "wypisany", "wypisana"),
-    *("wypisano",),
-)
-ENDING = {
-    **dict.fromkeys(_DEATH, "death"),
-    **dict.fromkeys(_ALIVE, "discharge_alive"),
-    **dict.fromkeys(_ELSEWHERE, "transfer_out"),
-    **dict.fromkeys(_DISCHARGED, "discharge_alive"),
-}
-
-
-# Beside a word of transfer, places within the hospital: 'transferência interna', 'traslado a piso', 'Transfer to ICU'.
-_WITHIN = {
-    *("interna", "interno", "internal", "interne", "intern", "ward", "floor", "unit", "icu", "stepdown", "theatre"),
-    *("uti", "uci", "cti", "piso", "planta", "sala", "enfermaria", "enfermeria", "quarto", "quirofano", "oddzial"),
-    *("normalstation", "intensivstation", "station", "reparto", "reanimation", "rianimazione", "intensiva", "oiom"),
-}
-_OUTSIDE = {
-    *(
-        "hospital",
-        "outro",
-        "outra",
-        "otro",
-        "otra",
-        "other",
-        "another",
-        "autre",
-        "anderes",
-        "anderen",
-        "altro",
-        "altra",
-    ),
-    *("externa", "externo", "external", "externe", "extern", "krankenhaus", "klinik", "hopital", "ospedale"),
-    *("facility", "clinica", "clinic", "centro", "center", "centre", "szpital", "szpitala", "inny", "innego"),
-}
-# Ends in the words of US billing (UB-04, field 17) that share no word with others.
-_CARE = r"skilled nursing|nursing facility|assisted living|rehab(?:ilitation)?|against medical advice|left ama"
-PHRASES = {
-    "transfer_out": re.compile(r"\b(?:short term|acute care)(?: general)? hospital\b"),
-    "discharge_alive": re.compile(rf"\b(?:{_CARE})\b"),
-}
-# 'Transfer In', 'Transferred in from ...': a stay begins.
-ENTRY = re.compile(r"\bin(?: from\b|$)")
-# Within two words before ('no falleció', 'not yet discharged') or right behind ('muerte: no') one that says an end.
-_NO = {"no", "non", "nao", "nein", "nie"}
-_NOT = _NO | {"not", "nicht", "kein", "keine", "pas", "ne", "sin", "sem", "without", "bez", "brak"}
-
-
-def ending_said(text: str) -> str | None:
-    """Return the end of a stay that a text names, None where it names none, or says that there was none.
-
-    A move within the hospital is no end, and nobody knows whether one to a hospice is told as death or discharge.
-    """
-    folded = fold(text).replace("/", " ")
-    words = folded.split()
-    said = {
-        word
-        for i, word in enumerate(words)
-        if not _NOT & {*words[max(i - 2, 0) : i]} and not _NO & {*words[i + 1 : i + 2]}
-    }
-    event = next((event for word, event in ENDING.items() if word in said), None)
-    if event == "death" or (event == "discharge_alive" and not PHRASES["transfer_out"].search(folded)):
-        return event
-    phrase = next((end for end, words_of in PHRASES.items() if words_of.search(folded)), None)
-    within = bool(said & _WITHIN) and not said & _OUTSIDE
-    return phrase or (None if within or ENTRY.search(folded) or "hospice" in said else event)

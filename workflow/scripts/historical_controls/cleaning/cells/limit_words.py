@@ -1,6 +1,7 @@
 """Signs and words that make the number of a cell a limit: '< 5', 'menor a 5', '5 or less', '2256 mg/L o más'.
 
-Of English, Spanish, Portuguese, French, German, Italian and Catalan, without accents (see `_bare_letters`).
+Of English, Spanish, Portuguese, French, German, Italian, Catalan, Dutch, Swedish, Danish and Norwegian, without
+accents (see `_bare_letters`).
 
 Whether the limit itself is included ('5 or less', 'less than 5') is not kept: for a continuous value it makes no
 difference, and laboratories write both for the same thing.
@@ -25,6 +26,9 @@ _LESS = (
     r"|(?:minore|inferiore)(?: o uguale)? (?:al?|di)|meno di|(?:al di )?sotto(?: d?i)?|fino a|al massimo"
     r"|non (?:piu di|superiore a)"
     r"|(?:kleiner|weniger)(?: oder)?(?: gleich)?(?: als)?|unter(?:halb)?(?: von)?|hochstens|bis(?: zu)?|nicht mehr als"
+    # Dutch, Swedish, Danish, Norwegian
+    r"|(?:kleiner|minder|lager)(?: of gelijk(?: aan)?)?(?: dan)?|onder|beneden|hoogstens|tot(?: en met)?"
+    r"|niet meer dan|(?:mindre|lagre|lavere)(?: an| end| enn)|hogst|h[øo]jst|h[øo]yst"
     # English
     r"|(?:equal to or |equal or )?(?:less|fewer|lower|smaller) (?:than or equal to|than|or equal to)|below|under|up to"
     r"|at most|not? (?:more|greater|higher|larger) than|not (?:above|over)|lt"
@@ -41,22 +45,24 @@ _MORE = (
     r"|(?:maggiore|superiore)(?: o uguale)? (?:al?|di)|piu di|(?:al di )?sopra(?: d?i)?|oltre|almeno|a partire da"
     r"|non (?:meno di|inferiore a)"
     r"|(?:grosser|großer|mehr)(?: oder)?(?: gleich)?(?: als)?|uber|oberhalb(?: von)?|mindestens|ab|nicht weniger als"
+    r"|(?:groter|meer|hoger)(?: of gelijk(?: aan)?)?(?: dan)?|boven|minstens|ten minste|vanaf|niet minder dan"
+    r"|(?:storre|st[øo]rre|mer|mere|hogre|h[øo]jere|h[øo]yere)(?: an| end| enn)|over|minst|mindst"
     r"|(?:equal to or |equal or )?(?:greater|more|higher|larger) (?:than or equal to|than|or equal to)|above|over"
     r"|at least|not? (?:less|fewer|lower|smaller) than|not (?:below|under)|gt"
 )
 _LESS_SIGN, _MORE_SIGN = r"[<≤≦⩽﹤\uff1c]\s*=?|=\s*<", r"[>≥≧⩾﹥\uff1e]\s*=?|=\s*>"
 # Behind the number, or its unit.
-_OR = r"(?:o|u|y|e|i|ou|et|or|and|oder|und)"
+_OR = r"(?:o|u|y|e|i|ou|et|or|and|oder|und|of|en|eller|och|og)"
 _LESS_AFTER = (
     rf"{_OR} (?:menos|menor(?:es)?|inferior(?:es)?|(?:por )?debajo|abajo|menys|abaixo|moins|inferieure?|au dessous"
     rf"|meno|minore"
-    r"|inferiore|weniger|kleiner|niedriger|darunter|less|lower|fewer|smaller|below|under)"
+    r"|minder|lager|mindre|lagre|lavere|inferiore|weniger|kleiner|niedriger|darunter|less|lower|fewer|smaller|below|under)"
     r"|como maximo|a lo (?:mas|sumo)|com a (?:maxim|molt)|no maximo|au (?:plus|maximum)|al massimo|at most"
 )
 _MORE_AFTER = (
     rf"{_OR} (?:mas|mayor(?:es)?|superior(?:es)?|(?:por )?(?:encima|arriba)|mes|major|mais|maior|acima|plus"
     rf"|superieure?|au dessus"
-    r"|davantage|piu|maggiore|superiore|oltre|mehr|grosser|großer|hoher|daruber|more|greater|higher|larger|above"
+    r"|meer|hoger|groter|mer|mere|hogre|h[øo]jere|h[øo]yere|davantage|piu|maggiore|superiore|oltre|mehr|grosser|großer|hoher|daruber|more|greater|higher|larger|above"
     r"|over|up|upwards?)"
     r"|como minimo|en adelante|com a minim|no minimo|en amunt|in su|au (?:moins|minimum)|at least"
 )
@@ -86,7 +92,7 @@ _WORD = (
     r"|m[eé]s|menys|major|mais|maior|acima|abaixo|at[eé]|plus|moins|sup[eé]rieure?|inf[eé]rieure?|dessus|dessous"
     r"|pi[uù]|meno|maggiore|minore|massimo|oltre|sopra|sotto|almeno|mehr|weniger|kleiner|gr(?:ö|oe?)(?:ß|ss)er"
     r"|mindestens"
-    r"|h(?:ö|oe?)chstens|[uü]ber|unter"
+    r"|h(?:ö|oe?)chstens|[uü]ber|unter|minder|meer|minstens|hoogstens|onder|boven|mindre|mere|minst|mindst|h[øo]jst"
 )
 WORD_OF_LIMIT = re.compile(rf"\b(?:{_WORD})\b", re.IGNORECASE)
 # Where a unit should be: such a cell is in doubt, and its number no value.

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.cells.cell_words import ending_said
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import counted
 from historical_controls.cleaning.records.columns import CELL, column
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import meets
 from historical_controls.cleaning.rows.arms import OTHER_ARM, UNKNOWN_ARM
+from historical_controls.cleaning.words.endings import ending_said
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.parts import Condition, EventColumns, PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile

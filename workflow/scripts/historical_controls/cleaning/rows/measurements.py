@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, ESTIMATED, HAEMOLYSED
 from historical_controls.cleaning.cells.declared_words import (
     air_beside,
     apply_words,
@@ -37,6 +36,7 @@ from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
 from historical_controls.cleaning.rows.statuses import check_status, read_status
+from historical_controls.cleaning.words.specimens import BAD_SPECIMEN, CLOTTED, ESTIMATED, HAEMOLYSED, INVALID
 from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -308,9 +308,15 @@ def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
 
 def _check_specimen(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: f"{a} | {b}", "str")
-    haemolysed = by_distinct(comment, lambda text: says(text, HAEMOLYSED), bool)
-    held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
-    out = decide(records, held, "SPECIMEN_BAD", hint="the comment says haemolysed")
+    out = records
+    for word, pattern, outcomes in (
+        ("haemolysed", HAEMOLYSED, file.haemolysis_holds),
+        ("clotted", CLOTTED, file.clot_holds),
+        ("that the specimen is not valid", INVALID, None),
+    ):
+        said = by_distinct(comment, lambda text, pattern=pattern: says(text, pattern), bool)
+        held = said & ~out["not_done"] & (True if outcomes is None else out["code"].isin(outcomes))
+        out = decide(out, held, "SPECIMEN_BAD", hint=f"the comment says {word}")
     estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: says(text, ESTIMATED), bool)
     return out.assign(
         bad_specimen=by_distinct(comment, lambda text: says(text, BAD_SPECIMEN), bool), estimated=estimated

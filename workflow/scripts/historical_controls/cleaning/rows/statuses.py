@@ -44,6 +44,10 @@ _FINAL = (
     ),
     *("autorizada", "authorised", "authorized", "completo", "completa", "complete", "completed", "abgeschlossen"),
     *("zatwierdzony", "zatwierdzone", "zweryfikowany", "zweryfikowane", "autoryzowany", "autoryzowane", "ostateczny"),
+    *("gevalideerd", "definitief", "geautoriseerd", "vrijgegeven", "eindrapport", "akkoord", "voltooid", "afgerond"),
+    *("slutsvar", "slutgiltigt", "slutgiltig", "definitivt", "validerad", "validerat", "godkand", "godkant", "klar"),
+    *("klart", "endeligt", "endelig", "endelig svar", "endeligt svar", "godkendt", "godkjent", "valideret", "validert"),
+    *("signerad", "signerat", "vidimerad", "afsluttet", "avsluttet", "faerdig", "ferdig", "besvaret", "frigivet"),
     *("koncowy", "wykonany", "wykonane", "wykonano", "zakonczone"),
 )
 _CORRECTED = (
@@ -62,6 +66,8 @@ _CORRECTED = (
     *("modified", "edited", "edited final", "final edited", "correction"),
     *("modifie", "modifiee", "corretto", "corretta", "rettificato", "rettificata", "modificato", "modificata"),
     *("korrigiert", "berichtigt", "geandert", "corregit", "corregida", "esmenat", "esmenada"),
+    *("gecorrigeerd", "gewijzigd", "aangepast", "herzien", "korrigerad", "korrigerat", "rattad", "rattat", "andrad"),
+    *("andrat", "korrigeret", "korrigert", "rettet", "aendret", "endret"),
     *("poprawiony", "poprawione", "skorygowany", "skorygowane"),
 )
 _PRELIMINARY = (
@@ -71,6 +77,9 @@ _PRELIMINARY = (
     *("provvisorio", "provvisoria", "interim", "no validado", "no validada", "sin validar", "no verificado"),
     *("not verified", "unverified", "not validated", "unvalidated", "nao validado", "nao validada", "non valide"),
     *("non validee", "non validato", "non validata", "nicht validiert", "no validat", "no validada"),
+    *("voorlopig", "in behandeling", "in bewerking", "niet gevalideerd", "preliminart", "preliminar", "delsvar"),
+    *("pagaende", "ej validerad", "ej validerat", "ej vidimerad", "forelobigt", "forelobig", "igangvaerende"),
+    *("ikke valideret", "ikke validert", "ikke godkendt", "ikke godkjent", "afventer", "avventer", "venter"),
     *("wstepny", "wstepne", "w toku", "w trakcie", "oczekujacy", "oczekujace", "niezatwierdzony", "niezatwierdzone"),
 )
 _WITHDRAWN = (
@@ -107,6 +116,20 @@ _WITHDRAWN = (
     *("respinto", "respinta", "rifiutato", "rifiutata", "invalidato", "invalidata", "eliminato", "eliminata"),
     *("ritirato", "ritirata", "storniert", "annulliert", "abgelehnt", "verworfen", "ungultig", "geloscht"),
     *("zuruckgezogen", "anul lat", "anul lada", "cancel lat", "cancel lada", "rebutjat", "rebutjada", "invalidat"),
+    *("vervallen", "geannuleerd", "ingetrokken", "afgekeurd", "verwijderd", "ongeldig", "makulerad", "makulerat"),
+    *("annullerad", "annullerat", "annulleret", "annullert", "avvisad", "avvisat", "afvist", "avvist", "ogiltig"),
+    *(
+        "ogiltigt",
+        "ugyldig",
+        "ugyldigt",
+        "slettet",
+        "raderad",
+        "raderat",
+        "borttagen",
+        "kasseret",
+        "kassert",
+        "forkastet",
+    ),
     *("anulowany", "anulowane", "anulowano", "odrzucony", "odrzucone", "uniewazniony", "wycofany", "wycofane"),
 )
 STATUSES = {
@@ -117,6 +140,7 @@ STATUSES = {
 }
 # Words beside a status that say nothing: 'Preliminary result', 'Edited Result - FINAL'.
 _OF_RESULTS = {"result", "results", "resultado", "resultados", "resultat", "resultats", "risultato", "laudo", "exame"}
+_OF_RESULTS |= {"uitslag", "resultaat", "svar", "resultat", "provsvar"}
 
 
 def status_said(text: str) -> str | None:

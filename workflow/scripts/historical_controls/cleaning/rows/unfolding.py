@@ -22,6 +22,7 @@ from historical_controls.cleaning.records.columns import (
 )
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
+from historical_controls.cleaning.words.specimens import SAID_OF_SPECIMEN
 from historical_controls.config.sources.codes import declared_codes
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
@@ -48,7 +49,7 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         specimen=siblings.specimen,
         assay=coded_filled_column(rows, part.assay, file),
         status_text=_status(rows, part, file),
-        comment=coded_filled_column(rows, part.comment, file),
+        comment=_comment(rows, part, file),
         meaning=None,
         # Of a result dated by its day alone, when it was surely there: nothing is judged by what was not yet known.
         result_time=latest.fillna(first),
@@ -66,6 +67,20 @@ def _status(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile) -> pd.
     return mapped(texts, lambda known: by_distinct(known, lambda text: codes.meaning(text) or text, "str"))
 
 
+def _comment(rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, file: SourceFile) -> pd.Series:
+    """The column of comments, with what the part declares them to say of the specimen in their place."""
+    texts = coded_filled_column(rows, part.comment, file)
+    if not part.comments:
+        return texts
+    codes = declared_codes(part.comments, file)
+
+    def said(text: str) -> str:
+        meaning = codes.meaning(text)
+        return text if meaning is None else SAID_OF_SPECIMEN[meaning]
+
+    return mapped(texts, lambda known: by_distinct(known, said, "str"))
+
+
 def unfold_wide(
     rows: pd.DataFrame, part: WideMeasurements, file: SourceFile, calendar: Calendar, dictionary: Dictionary
 ) -> pd.DataFrame:
@@ -74,7 +89,7 @@ def unfold_wide(
     The unit is that of the declaration or of the column's heading; the config was checked for contradictions.
     """
     # Ids and times of a row are read once for all its columns.
-    base = plain(_with_times(rows, part, file, calendar))
+    base = plain(_with_times(rows, part, file, calendar).assign(comment=_comment(rows, part, file)))
     units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
     frames = []
     for name, own in part.columns.items():
@@ -105,7 +120,6 @@ def _wide_column(
         specimen=declared.specimen,
         assay=declared.assay,
         status_text="",
-        comment="",
         names_specimen=False,
         meaning=by_distinct(text, codes.meaning) if declared.values else None,
         result_time=no_times(rows.index),

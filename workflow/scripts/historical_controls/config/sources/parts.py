@@ -99,6 +99,13 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
 
 # What the status of a result may say: a withdrawn one is held, and of several results of a sample the best is kept.
 ResultStatus = Literal["final", "preliminary", "corrected", "withdrawn"]
+# What a comment may say of a specimen: what it spoils depends on the outcome, and an invalid one spoils all.
+CommentMeaning = Literal["fine", "haemolysed", "clotted", "invalid"]
+COMMENTS = Field(
+    {},
+    description="comments to what they say of the specimen, beside the usual words of ten languages: haemolysed and "
+    "clotted hold the outcomes of 'haemolysis_holds' and 'clot_holds', invalid (taken wrongly, of another patient) all",
+)
 
 
 class Condition(Section):
@@ -165,10 +172,11 @@ class LongMeasurements(FilePart):
     status: Text | None = Field(None, description="column with preliminary, final, corrected")
     statuses: dict[Text, ResultStatus] = Field(
         {},
-        description="codes of that column to what they say, beside the usual words of seven languages and the codes of "
-        "HL7; a result of another status is held",
+        description="codes of that column to what they say, beside the usual words of eleven languages and the codes "
+        "of HL7; a result of another status is held",
     )
     comment: Text | None = Field(None, description="column with comments such as 'hemolysed'")
+    comments: dict[Text, CommentMeaning] = COMMENTS
 
     @model_validator(mode="after")
     def result_is_dated(self) -> LongMeasurements:
@@ -200,6 +208,8 @@ class WideMeasurements(FilePart):
     kind: Literal["measurements_wide"]
     time: TimeColumns
     columns: dict[str, WideColumn] = Field(min_length=1)
+    comment: Text | None = Field(None, description="column with a comment on all results of the row")
+    comments: dict[Text, CommentMeaning] = COMMENTS
 
     @model_validator(mode="after")
     def each_column_has_a_time(self) -> WideMeasurements:

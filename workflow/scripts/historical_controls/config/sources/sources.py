@@ -136,6 +136,9 @@ class SourceFile(Section):
     haemolysis_holds: list[NumericOutcome] = Field(
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
     )
+    clot_holds: list[NumericOutcome] = Field(
+        default=["PLT", "WBC", "LYMPH", "FIB", "DDIM"], description="the same where it says clotted"
+    )
     redcap: RedcapExport | None = Field(None, description="for exports of REDCap: its data dictionary")
     omop: OmopTable | None = Field(None, description="written by the program for the tables of the source's `omop`")
     private_columns: list[str] = Field(

@@ -15,6 +15,8 @@ NUMBER_OF_DAY = re.compile(r"(\d{5})(?:[.,](\d+))?")
 EPOCH = date(1899, 12, 30)
 # Days of 1910 to 2059: births as well as visits.
 FIRST, LAST = 3_654, 58_439
+# Filled cells from which a column without a word for a date may hold days.
+LEAST_BESIDE = 3
 
 
 def day_of(text: str) -> date | None:
@@ -25,6 +27,15 @@ def day_of(text: str) -> date | None:
 
 def serials_among(texts: Sequence[str]) -> list[str]:
     return [text for text in texts if day_of(text)]
+
+
+def are_days_beside(texts: Sequence[str], days: Sequence[date]) -> bool:
+    """Whether all cells of a column are numbers of days among those of the columns beside it, or within a year."""
+    own = [day_of(text) for text in texts if text]
+    if len(own) < LEAST_BESIDE or not days or not all(own):
+        return False
+    first, last = min(days) - timedelta(366), max(days) + timedelta(366)
+    return all(day is not None and first <= day <= last for day in own)
 
 
 def asked(texts: Sequence[str]) -> str:

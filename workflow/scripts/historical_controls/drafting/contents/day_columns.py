@@ -9,9 +9,10 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.moments import moment_alone
 from historical_controls.drafting.contents.columns import has_visits
+from historical_controls.drafting.contents.naming import Named, outcome_named
 from historical_controls.drafting.contents.own import NEW, own_outcome
 from historical_controls.drafting.draft import Draft, part_of
-from historical_controls.drafting.headings import Named, first_of, outcome_named
+from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain, reasons
 from historical_controls.drafting.measured import likely_unit, named_by_size
 from historical_controls.drafting.values import is_numeric, middle, numbers

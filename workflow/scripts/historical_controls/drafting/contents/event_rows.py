@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from historical_controls.cleaning.cells.cell_words import ending_said
+from historical_controls.cleaning.words.endings import ending_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.contents.columns import has_visits

@@ -28,6 +28,10 @@ MOST_DIGITS = 1000
 NEW = "new in dictionary/outcomes.csv"
 # Units that are words of a name as well: 'platelet large cell ratio'.
 WORDS = {"ratio"}
+# As numbers of insurances and registers are written: '85.07.30-033.28', '943 476 5919', '19121212-1212'.
+LONG_NUMBER = re.compile(r"\d(?:[ .+-]?\d){7,14}")
+# Cells that are no other patient's.
+MOST_ALONE = 0.9
 # In brackets, but no unit: '(#)', another name such as '(NT-proBNP)'.
 NO_UNIT = re.compile(r"[^\w%°]+|[^\W\d]+-[^\W\d]+", re.UNICODE)
 BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
@@ -175,6 +179,10 @@ def _own_characteristic(draft: Draft, name: str) -> Guess | None:
     if draft.dates(name) is not None:
         return None
     label, distinct = _label(draft, name), sorted(set(filter(None, texts)))
+    if _number_people(texts):
+        draft.numbered.append(name)
+        draft.used.add(name)
+        return None
     said: dict[str, Any]
     if is_numeric(texts) and len(distinct) > 2:
         unit = _unit(draft, name)
@@ -189,6 +197,12 @@ def _own_characteristic(draft: Draft, name: str) -> Guess | None:
         said = {"values": words}
     code = draft.own.add(without_brackets(name), label, row, draft.dictionary.outcomes)
     return Guess({"characteristic": code, **said}, f"{NEW}: does it describe the patients?")
+
+
+def _number_people(texts: Sequence[str]) -> bool:
+    """Whether texts are long whole numbers, hardly two alike: of an insurance or a register."""
+    filled = [text for text in texts if text]
+    return len(filled) > 2 and all(map(LONG_NUMBER.fullmatch, filled)) and len(set(filled)) >= MOST_ALONE * len(filled)
 
 
 def _label(draft: Draft, name: str) -> str:

@@ -48,6 +48,16 @@ ABOUT_WORDS = {
 COMMENT_WORDS = {
     *("comment", "comments", "comentario", "comentarios", "observacao", "observacoes", "observaciones", "remark"),
     *("remarks", "bemerkung", "bemerkungen", "kommentar", "commentaire", "commentaires", "commento", "osservazioni"),
+    *(
+        "opmerking",
+        "opmerkingen",
+        "commentaar",
+        "toelichting",
+        "kommentarer",
+        "anmarkning",
+        "bemaerkning",
+        "bemerkning",
+    ),
 }
 
 

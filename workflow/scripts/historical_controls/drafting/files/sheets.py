@@ -146,6 +146,9 @@ def _with_units(sheet: Sheet, header: list[str], rows: list[list[str]], units: C
     return replace(sheet, written=written, columns=_named(header, rows[1:]), units=stated)
 
 
+WINDOWS, UNUSED = re.compile(rb"[\x80-\x9f]"), re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
 def _decoded(content: bytes) -> tuple[Any, str]:
     if content.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig", content.decode("utf-8-sig")
@@ -154,9 +157,11 @@ def _decoded(content: bytes) -> tuple[Any, str]:
     try:
         return "utf-8", content.decode("utf-8")
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        # Latin-1 has no signs at these bytes, where Windows has the euro, quotes and dashes.
+        encoding = "cp1252" if WINDOWS.search(content) and not UNUSED.search(content) else "latin-1"
+        text = content.decode(encoding)
         sample = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
-        return Guess("latin-1", f"not utf-8; reads '{sample}': is it spelled right?"), text
+        return Guess(encoding, f"not utf-8; reads '{sample}': is it spelled right?"), text
 
 
 def _delimiter(text: str) -> str:

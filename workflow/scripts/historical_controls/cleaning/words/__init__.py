@@ -1,0 +1,1 @@
+"""What words of hospitals say of specimens and of ends of stays, in their languages."""
