@@ -91,6 +91,22 @@ def reasons_of_primary(comparison: Compared) -> list[str]:
     return [f"the primary question ({outcome.code} on day {config.primary.day}) will have no estimate: {said}"]
 
 
+def waits_that_exclude(comparison: Compared) -> list[str]:
+    """What to type where matched waits leave out most of the controls that are eligible at some hour."""
+    steps = comparison.tables.attrition
+    waits = steps.loc[steps["step"] == "wait"]
+    before, left = int(waits["n_before"].sum()), int(waits["n_after"].sum())
+    if not before or left >= 0.5 * before:
+        return []
+    unknown = int(waits["n_unknown"].sum())
+    return [
+        f"of {before} eligible controls {before - left} are left out by the step 'wait': they must be eligible "
+        f"after the wait of a drawn treated patient as well, and {unknown} of them cannot be judged then. "
+        "'cohort: {time_zero: {match_waits: false}}' starts their follow-up in the first hour in which all filters "
+        "hold; a longer 'within_hours' of the filters judges more of them"
+    ]
+
+
 def baselines_missed(comparison: Compared) -> list[str]:
     """Outcomes whose values lie just outside of the baseline hours: yesterday's, of dated records, or the first ones
     after an admission, where these may be baseline."""

@@ -15,6 +15,7 @@ from historical_controls.checking.comparison import (
     reasons_of_primary,
     scales_chosen,
     treated_after_zero,
+    waits_that_exclude,
 )
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
@@ -68,6 +69,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
         warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
+        warnings += waits_that_exclude(compared)
         warnings += [*gases_mixed(compared), *scales_chosen(compared), *treated_after_zero(compared)]
     except UserError as error:
         faults += faults_in(error)

@@ -1,5 +1,7 @@
 """Units whose factor is the same whatever was measured: '10*3/uL' is 10^9/L, g/L is 100 mg/dL, 3 weeks are 21 days.
 
+Rates of doses as well: mcg/kg/min is ug/kg/min, and mg/kg/h 16.7 of them. A rate per kg is none of a whole patient.
+
 Prefixes are those of the SI (BIPM, SI Brochure, table 7), written as UCUM and hospitals do. Units of arbitrary
 activity (U, IU) are one kind: what an international unit is, each outcome's own assay says.
 """
@@ -7,6 +9,7 @@ activity (U, IU) are one kind: what an international unit is, each outcome's own
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import lru_cache
 
 from historical_controls.dictionary.folding import fold_unit
@@ -61,6 +64,14 @@ TIMES = {
     **dict.fromkeys(("minutes", "minutos", "minuten", "minuti", "minuts"), 1 / 60),
 }
 LETTERS = {"a": 8766.0, "d": 24.0, "h": 1.0, "min": 1 / 60}
+# Behind a stroke letters alone are units of time; Dutch pumps have 'u' for hours.
+RATE_TIMES = {
+    **dict.fromkeys(("min", "minute", "minuut", "minut", "minuto", "minuta"), Fraction(1, 60)),
+    **dict.fromkeys(
+        ("h", "hr", "hour", "u", "uur", "std", "st", "stunde", "hora", "heure", "ora", "t", "time", "tim"), Fraction(1)
+    ),
+    **dict.fromkeys(("d", "day", "24h", "24hr", "24u", "dag", "tag", "dia", "jour", "dygn", "dogn"), Fraction(24)),
+}
 # 'L' and 'm' alone are marks and names of other things as often as units.
 LENGTHS = {"mm": -3, "cm": -2}
 
@@ -91,11 +102,32 @@ def power_of_ten(unit: str) -> tuple[str, int] | None:
     return (f"{kind}/volume", power - VOLUMES[below]) if slash else (kind, power)
 
 
+@lru_cache(maxsize=4096)
+def rate_of(unit: str) -> tuple[str, Fraction] | None:
+    """Return what a rate is of ('mass/kg', 'volume') and its number in grams or litres an hour; None of other units."""
+    if "/" not in unit:
+        return None
+    above, *between, below = fold_unit(unit).split("/")
+    amount, hours = AMOUNT.fullmatch(above), RATE_TIMES.get(below)
+    if hours is None or between not in ([], ["kg"]):
+        return None
+    if amount is not None:
+        kind, power = BASES[amount["base"]], PREFIXES[amount["prefix"]]
+    elif above in VOLUMES:
+        kind, power = "volume", VOLUMES[above]
+    else:
+        return None
+    return "/".join([kind, *between]), Fraction(10) ** power / hours
+
+
 def prefix_factor(unit: str, canonical: str) -> float | None:
     """Return the factor from a unit to another of the same kind, of times as well; None where they are not."""
     hours, of_canonical = TIMES.get(fold_unit(unit)), {**TIMES, **LETTERS}.get(fold_unit(canonical))
     if hours is not None and of_canonical is not None:
         return hours / of_canonical
+    rate, of_rate = rate_of(unit), rate_of(canonical)
+    if rate is not None and of_rate is not None:
+        return float(rate[1] / of_rate[1]) if rate[0] == of_rate[0] else None
     own, other = power_of_ten(unit), power_of_ten(canonical)
     if own is not None and own[0] == NUMBER and (count := _count(canonical)) is not None:
         other = NUMBER, count

@@ -219,7 +219,8 @@ FINDINGS = Table(
             "'SOURCE_SHIFT' (a factor away from another source), 'DATE_ORDER_SUSPECT' (day and month changed over), "
             "'CLOCK_SUSPECT' (two clocks), 'ARM_UNKNOWN' (an arm that is not declared), "
             "'AIR_BESIDE' (room air beside a value, not read), 'ENDING_UNREAD' (an end of a stay that no condition "
-            "names), 'CENTURY_SUSPECT' (births of either century), "
+            "names), 'COMMENT_UNKNOWN' (comments on specimens that nobody knows), "
+            "'CENTURY_SUSPECT' (births of either century), "
             "'DOUBTFUL_SHARE' (much of the file held or suspected), 'NOTHING_READ' (no "
             "row is read)",
         ),

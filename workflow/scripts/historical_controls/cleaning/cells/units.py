@@ -27,6 +27,8 @@ NONE_STATED = re.compile(
     re.IGNORECASE,
 )
 OF_POWER = re.compile(r"x?10")
+# Of a score a number alone says as much as one with 'points' behind it.
+UNITLESS = ("", "points")
 NO_CONVERSION = (float("nan"), float("nan"))
 DIGITS = 12
 
@@ -47,7 +49,7 @@ def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, flo
     """Return (factor, offset); nulls where the dictionary declares none. A number without a unit stays as it is."""
     if code not in dictionary.outcomes:
         return NO_CONVERSION
-    if unit == "" and dictionary.outcomes[code].unit == "":
+    if unit == "" and dictionary.outcomes[code].unit in UNITLESS:
         return 1.0, 0.0
     found = dictionary.conversion(code, unit)
     return (found.factor, found.offset) if found else NO_CONVERSION

@@ -23,7 +23,7 @@ from historical_controls.cleaning.findings.examples import as_sent, example_plac
 from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.cleaning.findings.held import doubtful_files, unread_files
 from historical_controls.cleaning.findings.severity import severity
-from historical_controls.cleaning.findings.specimens import is_unknown, unknown_specimens
+from historical_controls.cleaning.findings.specimens import is_unknown, unknown_comments, unknown_specimens
 from historical_controls.cleaning.findings.units import source_shifts, unit_suspects
 from historical_controls.cleaning.findings.values import air_beside_values, coded_dates, coded_missing, piled_up
 from historical_controls.cleaning.ledger.tallies import (
@@ -94,6 +94,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *air_beside_values(tally, inspected.ledger, source, inspected.intake),
         *centuries(tally),
         *unread_endings(source, inspected.intake),
+        *unknown_comments(source, inspected.intake),
         *unknown_arms(inspected.ledger, tally, source),
         *orders,
         *(one for one in clock_suspects(tally) if one.file not in misdated),

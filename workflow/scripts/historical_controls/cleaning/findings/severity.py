@@ -31,6 +31,7 @@ SAID: Mapping[FindingKind, str] = {
     "CLOCK_SUSPECT": "results dated before their specimens",
     "AIR_BESIDE": "values beside which room air is written, which is not read",
     "ENDING_UNREAD": "words for an end of the stay that no condition names",
+    "COMMENT_UNKNOWN": "comments on specimens that say nothing known",
     "CENTURY_SUSPECT": "births that may be of either century",
     "DOUBTFUL_SHARE": "records held or suspected",
     "NOTHING_READ": "rows of which nothing is read",

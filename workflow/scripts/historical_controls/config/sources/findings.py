@@ -20,6 +20,7 @@ FindingKind = Literal[
     "CLOCK_SUSPECT",
     "AIR_BESIDE",
     "ENDING_UNREAD",
+    "COMMENT_UNKNOWN",
     "CENTURY_SUSPECT",
     "DOUBTFUL_SHARE",
     "NOTHING_READ",
