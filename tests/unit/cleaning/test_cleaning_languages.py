@@ -1,4 +1,4 @@
-"""Cells, comments and dates in the languages of hospitals: pt, fr, de, it, ca and pl beside en and es."""
+"""Cells, comments and dates in the languages of hospitals: pt, fr, de, it, ca, pl, nl, sv, da, no, en, es."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cleaning_study import LAB, fates, lab, value_of
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import finding_and_note
 from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.cleaning.rows.statuses import status_said
 from historical_controls.cleaning.words.specimens import BAD_SPECIMEN, HAEMOLYSED
 from historical_controls.config.sources.parts import TimeColumns
 
@@ -38,6 +39,16 @@ BELOW += [
     "no máximo 5",
 ]
 BELOW += ["5 ou moins", "5 oder weniger", "5 o meno", "5 ou menos", "5 mg/L o menys", "inf. a 5", "LT 5"]
+BELOW += [
+    "minder dan 5",
+    "kleiner dan 5",
+    "5 of minder",
+    "mindre än 5",
+    "mindre end 5",
+    "högst 5",
+    "højst 5",
+    "under 5",
+]
 ABOVE = [
     "supérieur à 5",
     "superiore a 5",
@@ -435,3 +446,51 @@ def test_the_usual_row_is_clean() -> None:
 def test_a_bad_specimen_beside_a_value_is_flagged(note: str) -> None:
     cleaned = lab({"result": f"12 {note}"})
     assert (value_of(cleaned), value_of(cleaned, "flags")) == (12, "SPECIMEN_BAD;LAB_FLAG")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("onvoldoende materiaal", "niet uitgevoerd", "stolsel", "foutief afgenomen", "uitslag volgt"),
+        *("otillräckligt material", "ej utförd", "koagel", "makulerat", "provet saknas"),
+        *("utilstrækkeligt materiale", "ikke udført", "annulleret", "afventer svar", "utilstrekkelig materiale"),
+    ],
+)
+def test_nothing_was_measured_in_dutch_and_nordic_words(text: str) -> None:
+    assert lab({"result": text}).measurements["status"].tolist() == ["not_done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        *(
+            ("gevalideerd", "done"),
+            ("voorlopig", "preliminary"),
+            ("gecorrigeerd", "corrected"),
+            ("vervallen", "withdrawn"),
+        ),
+        *(
+            ("slutsvar", "done"),
+            ("preliminärt svar", "preliminary"),
+            ("rättat", "corrected"),
+            ("makulerat", "withdrawn"),
+        ),
+        *(
+            ("endeligt svar", "done"),
+            ("foreløbigt", "preliminary"),
+            ("rettet", "corrected"),
+            ("annulleret", "withdrawn"),
+        ),
+    ],
+)
+def test_statuses_in_dutch_and_nordic_words(text: str, said: str) -> None:
+    assert status_said(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("24-mrt-2022", 24), ("24 maart 2022", 24), ("1 mei 2022", 1), ("17 augusti 2022", 17)]
+)
+def test_months_in_dutch_and_swedish(text: str, day: int) -> None:
+    times = TimeColumns(columns=["when"], formats=["%d-%b-%Y", "%d %B %Y"])
+    read = parse_times(pd.Series([text]), times, Calendar("UTC", date(2022, 1, 1), date(2022, 12, 31)))
+    assert read.utc.dt.day.tolist() == [day]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, clean, dictionary, fates, lab, source, value_of
+from test_cleaning_severity import findings_of
 
 
 @pytest.mark.parametrize(
@@ -76,3 +81,58 @@ def test_treatments_of_one_name_are_one_treatment() -> None:
     # Two spellings of one treatment are what 'values' is for.
     same = {"Dexametasona": "dexamethasone", "DEXAMETASONA": "dexamethasone"}
     assert source({"f": {"parts": [{**part, "values": same}]}})
+
+
+WIDE: dict[str, Any] = {"kind": "measurements_wide", "subject": "id", "time": LONG["time"], "comment": "note"}
+WIDE |= {"columns": {"plt": {"outcome": "PLT", "unit": "10^9/L"}, "pct": {"outcome": "PCT", "unit": "ng/mL"}}}
+ROW = {"id": "1", "when": "2020-05-04 08:00", "plt": "40", "pct": "3,1"}
+
+
+@pytest.mark.parametrize(
+    ("note", "of_pct", "of_plt"),
+    [
+        ("", "clean", "clean"),
+        ("Haemolysed", "SPECIMEN_BAD", "clean"),  # haemolysis_holds: ferritin and procalcitonin
+        ("gehemolyseerd", "SPECIMEN_BAD", "clean"),
+        ("Clotted sample", "clean", "SPECIMEN_BAD"),  # a clot takes platelets from the blood that is counted
+        ("stolsel", "clean", "SPECIMEN_BAD"),
+        ("koagel", "clean", "SPECIMEN_BAD"),
+        ("not clotted", "clean", "clean"),
+        ("Taken from drip arm", "SPECIMEN_BAD", "SPECIMEN_BAD"),
+        ("foutief afgenomen", "SPECIMEN_BAD", "SPECIMEN_BAD"),
+        ("felaktigt taget prov", "SPECIMEN_BAD", "SPECIMEN_BAD"),
+        ("forkert taget prøve", "SPECIMEN_BAD", "SPECIMEN_BAD"),
+        ("Taken from arterial line", "clean", "clean"),
+        ("Phoned to ward", "clean", "clean"),
+    ],
+)
+def test_a_comment_is_of_all_results_of_a_wide_row(note: str, of_pct: str, of_plt: str) -> None:
+    assert fates(clean([{**ROW, "note": note}], WIDE, decimal=",")) == [of_pct, of_plt]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "held"), [("fine", []), ("haemolysed", ["PCT"]), ("clotted", ["PLT"]), ("invalid", ["PCT", "PLT"])]
+)
+def test_a_declared_comment_says_what_it_is_declared_to_say(meaning: str, held: list[str]) -> None:
+    # Finnish, which no list of words has; the second declares as fine what its words call haemolysed.
+    for note in ("näyte hyytynyt", "haemolysed"):
+        cleaned = clean([{**ROW, "note": note}], {**WIDE, "comments": {note: meaning}}, decimal=",")
+        ledger = cleaned.ledger.sort_values("item")
+        assert ledger.loc[ledger["reason"] == "SPECIMEN_BAD", "analyte"].tolist() == held
+        assert all(cleaned.measurements["flags"].str.contains("SPECIMEN_BAD") == (meaning != "fine"))
+
+
+def comments(notes: list[str], folder: Path, **part: Any) -> pd.DataFrame:
+    rows = "".join(f"{n},2020-05-04,{150 + n},3.{n},{note}\n" for n, note in enumerate(notes))
+    (folder / "f.csv").write_text("id,when,plt,pct,note\n" + rows)
+    return findings_of(folder / "f.csv", {"parts": [WIDE | part]}, folder)[0]
+
+
+def test_comments_that_nobody_knows_are_a_finding_with_the_line_that_would_declare_them(tmp_path: Path) -> None:
+    """Otherwise a bad specimen in words of another language would be a clean value, and nobody would know."""
+    notes = ["", "näyte hyytynyt", "näyte hyytynyt", "soitettu", "haemolysed", "not clotted"]
+    (one,) = comments(notes, tmp_path).to_dict("records")
+    assert (one["finding"], one["n"], one["severity"]) == ("COMMENT_UNKNOWN", 3, "report")
+    assert "'näyte hyytynyt' (2), 'soitettu' (1)" in one["hint"]
+    assert one["config_line"].startswith('parts.0.comments: {"näyte hyytynyt": "...", "soitettu": "..."}')
+    assert comments(notes, tmp_path, comments={"näyte hyytynyt": "clotted", "soitettu": "fine"}).empty

@@ -17,6 +17,7 @@ from historical_controls.cleaning.cells.two_part_units import conversions_of_par
 from historical_controls.cleaning.cells.units import conversion, conversions, converted
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.folding import fold_unit
+from historical_controls.dictionary.prefixes import prefix_factor
 
 # outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
 KNOWN = [
@@ -481,3 +482,26 @@ def test_a_mark_for_no_unit_is_a_blank(unit: str) -> None:
     assert value_of(lab({"test": "pH", "unit": unit, "result": "7.41"})) == 7.41
     assert lab({"unit": unit}).ledger["reason"].tolist() == ["UNIT_MISSING"]
     assert value_of(lab({"unit": unit}, default_units={"CRP": "mg/dL"})) == 120
+
+
+@pytest.mark.parametrize(
+    ("unit", "canonical", "factor"),
+    [
+        ("mcg/kg/min", "ug/kg/min", 1),
+        ("\u00b5g/kg/min", "\u03bcg/kg/min", 1),
+        ("mg/kg/h", "ug/kg/min", 1000 / 60),
+        ("mg/u", "mg/h", 1),  # Dutch pumps: uur
+        ("mg/h", "ug/kg/min", None),  # without a weight nobody knows
+        ("U/h", "U/min", 1 / 60),
+        ("mL/24h", "mL/h", 1 / 24),
+        ("mg/L", "mg/dL", 0.1),
+        ("mg/kg/dL", "mg/kg/h", None),
+    ],
+)
+def test_rates_of_doses_need_no_row(unit: str, canonical: str, factor: float | None) -> None:
+    assert prefix_factor(unit, canonical) == (None if factor is None else pytest.approx(factor, rel=1e-15))
+
+
+@pytest.mark.parametrize("unit", ["", "points", "punten", "poäng", "point"])
+def test_a_score_is_in_points_with_and_without_their_name(unit: str) -> None:
+    assert value_of(lab({"test": "SOFA score", "result": "11", "unit": unit})) == 11

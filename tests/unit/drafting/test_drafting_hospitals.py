@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
+from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.files.pairs import split_pairs
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.marks import Guess, plain
@@ -197,3 +200,102 @@ def test_a_unit_behind_some_numbers_is_no_word_for_missing() -> None:
     numbers = [f"{36 + n / 10:.1f}" for n in range(12)]
     assert words_of_missing([*numbers, *["n.r."] * 3]) == ["n.r."]
     assert words_of_missing([*numbers, *["36,8 ax"] * 3]) == []
+
+
+# Headings and words of an ICU in Leuven or Utrecht, in Uppsala, in Aarhus, and in a UK trust.
+ICUS: dict[str, dict[str, str]] = {
+    "nl": {
+        "people": "Patiëntnr|Naam|BSN|Geslacht|Geboortedatum|Gewicht (kg)|Opnamedatum|IC-opname",
+        "ends": "Ontslagdatum|Ontslagbestemming|overleden|ontslagen naar huis|overplaatsing ander ziekenhuis",
+        "lab": "Pat.nr.|Afnamedatum|Afnametijd|Trombocyten|Kreatinine|Opmerking|stolsel|gebeld",
+        "drugs": "Patiëntnr|Geneesmiddel|Dosering|Eenheid|Start|Stop|Noradrenaline|Hydrocortison",
+        "began": "Start hemoadsorptie",
+    },
+    "sv": {
+        "people": "Patientnr|Namn|Personnummer|Kön|Födelsedatum|Vikt (kg)|Inskrivningsdatum|IVA-inläggning",
+        "ends": "Utskrivningsdatum|Utskriven till|avliden|utskriven till hemmet|överflyttad till annat sjukhus",
+        "lab": "Patientnr|Provtagningsdatum|Provtagningstid|Trombocyter|Kreatinin|Kommentar|koagel|ringt",
+        "drugs": "Patientnr|Läkemedel|Dos|Enhet|Insatt|Utsatt|Noradrenalin|Hydrokortison",
+        "began": "Start hemoadsorption",
+    },
+    "da": {
+        "people": "Patientnr.|Navn|CPR-nummer|Køn|Fødselsdato|Vægt (kg)|Indlæggelsesdato|Indlagt ITA",
+        "ends": "Udskrivelsesdato|Udskrevet til|død|udskrevet til hjemmet|overflyttet til andet sygehus",
+        "lab": "Patientnr.|Prøvetagningsdato|Prøvetagningstid|Trombocytter|Kreatinin|Bemærkning|koagel|ringet",
+        "drugs": "Patientnr.|Lægemiddel|Dosis|Enhed|Start|Slut|Noradrenalin|Hydrokortison",
+        "began": "Start hæmoadsorption",
+    },
+    "uk": {
+        "people": "Hospital No|Surname|NHS Number|Sex|DOB|Weight (kg)|Hospital admission|ICU admission",
+        "ends": "Hospital discharge|Discharge destination|RIP|Home|Other acute hospital",
+        "lab": "MRN|Collected Date|Collected Time|Platelets|Creatinine|Comment|Clotted sample|Phoned",
+        "drugs": "Hospital No|Drug|Dose|Units|Started|Stopped|Noradrenaline|Hydrocortisone",
+        "began": "Haemoadsorption started",
+    },
+}
+
+
+def icu(folder: Path, words: dict[str, list[str]]) -> dict[str, Any]:
+    """The draft of seven controls and three treated patients: days are numbers of a sheet, and nobody treated moved."""
+    people, ends, lab, drugs = (words[name] for name in ("people", "ends", "lab", "drugs"))
+    for arm, n, kinds in (("historical", 7, ends[2:]), ("treated", 3, ends[2:4])):
+        book = Workbook()
+        began = words["began"] if arm == "treated" else []
+        book.active.append([*people, *began, *ends[:2]])
+        rows = [",".join(lab[:6]), ",,,10^9/L,umol/L,"]
+        courses = [",".join(drugs[:6])]
+        for k in range(n):
+            first = 44_000.25 + 30 * k
+            of_tx = [first + 0.5] if began else []
+            told = [4711 + k, f"N{k}", 211_030_000 + 7 * k, ("M", "F")[k % 2], 18_000 + 400 * k, 60 + 3 * k]
+            book.active.append([*told, first, first + 0.1, *of_tx, first + 9, kinds[k % len(kinds)]])
+            for hour in range(3):
+                note = ("", lab[6], lab[7])[hour]
+                rows.append(f"{4711 + k},{10 + k}.06.2020,{6 + hour}:30,{150 + k + hour},{90 + 7 * k + hour},{note}")
+            courses += [f"{4711 + k},{name},4,mg,{10 + k}.06.2020 06:00,{12 + k}.06.2020 06:00" for name in drugs[6:]]
+        place = folder / "data/raw" / arm
+        place.mkdir(parents=True)
+        book.save(place / "people.xlsx")
+        # A euro sign is a byte of Windows that latin-1 does not have.
+        (place / "lab.csv").write_bytes("\n".join([rows[0] + ",€", *(f"{row}," for row in rows[1:])]).encode("cp1252"))
+        (place / "drugs.csv").write_text("\n".join(courses) + "\n")
+    return draft_study(folder)
+
+
+@pytest.mark.parametrize("language", ICUS)
+def test_dutch_nordic_and_british_icus(language: str, tmp_path: Path) -> None:
+    words = {name: texts.split("|") for name, texts in ICUS[language].items()}
+    people, ends, lab = words["people"], words["ends"], words["lab"]
+    config = icu(tmp_path, words)
+    for arm in ("historical", "treated"):
+        files = plain(config["sources"])[arm]["files"]
+        # Names and numbers of registers are dropped, whatever they are called.
+        assert files["people"]["private_columns"] == people[1:3]
+        (part,) = files["people"]["parts"]
+        named = {own["characteristic"]: name for name, own in part["columns"].items()}
+        assert named == {"SEX": people[3], "WEIGHT": people[5], "AGE": people[4]}
+        dated = {event["event"]: event["time"]["columns"] for event in part["events"]}
+        expected = {"admission": [people[6]], "icu_admission": [people[7]]}
+        expected |= {end: [ends[0]] for end in ("death", "discharge_alive", "transfer_out")}
+        assert dated == expected | ({"infusion": words["began"]} if arm == "treated" else {})
+        # Nobody treated was transferred, and one who is later would not be missed.
+        told = {event["event"]: event["only_if"]["is_in"] for event in part["events"] if "only_if" in event}
+        assert told == {"death": [ends[2]], "discharge_alive": [ends[3]], "transfer_out": [ends[4]]}
+        assert files["lab"]["encoding"] == "cp1252"
+        (values,) = files["lab"]["parts"]
+        assert [own["outcome"] for own in values["columns"].values()] == ["PLT", "CREAT"]
+        assert (values["time"]["columns"], values["comment"]) == (lab[1:3], lab[5])
+        assert values["comments"] == {lab[7]: "fine"}
+        (courses,) = files["drugs"]["parts"]
+        assert courses["values"] == dict(zip(words["drugs"][6:], ["norepinephrine", "hydrocortisone"], strict=True))
+        assert courses["stop"]["columns"] == [words["drugs"][5]]
+    assert plain(config["cohort"])["time_zero"]["treated"] == "infusion"
+
+
+def test_days_of_a_sheet_are_told_by_the_columns_beside_them() -> None:
+    """Polish 'wszczepienie' names no event that is known: its numbers are days among the days of the admissions."""
+    days = {"data przyjęcia": ["44000.5", "44031", "44090.2"], "wszczepienie": ["44002", "44033.25", "44091"]}
+    sheet = Sheet(Path("x"), {}, {"id": ["1", "2", "3"], **days, "ferrytyna": ["44000", "1200", "310"]})
+    draft = Draft(sheet, load_dictionary(PROGRAM_DICTIONARY))
+    assert draft.dates("wszczepienie") is not None
+    assert draft.dates("ferrytyna") is None

@@ -13,8 +13,8 @@ from historical_controls.checking.printing import as_text
 from historical_controls.checking.study import check_study
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
+from historical_controls.drafting.cells.naming import outcome_named
 from historical_controls.drafting.contents.follow_up import days_followed
-from historical_controls.drafting.contents.naming import outcome_named
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import event_of, is_birth

@@ -91,6 +91,18 @@ def reasons_of_primary(comparison: Compared) -> list[str]:
     return [f"the primary question ({outcome.code} on day {config.primary.day}) will have no estimate: {said}"]
 
 
+def directions_missed(comparison: Compared) -> list[str]:
+    """What to type where no direction of the primary outcome is better, so that deaths are not ranked."""
+    outcome = comparison.dictionary.outcomes[comparison.config.primary.outcome]
+    if comparison.config.single_arm or outcome.kind != "number" or outcome.benefit != "none":
+        return []
+    return [
+        f"no direction of {outcome.code}, the primary outcome, is better (column 'benefit' of outcomes.csv): no "
+        "analysis that counts deaths ranks it. If one is, dictionary/outcomes.csv of the study says so: "
+        f"code,benefit and {outcome.code},down (or up)"
+    ]
+
+
 def waits_that_exclude(comparison: Compared) -> list[str]:
     """What to type where matched waits leave out most of the controls that are eligible at some hour."""
     steps = comparison.tables.attrition

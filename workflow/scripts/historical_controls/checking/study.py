@@ -10,6 +10,7 @@ from historical_controls.checking.comparison import (
     baselines_missed,
     compare,
     comparison_listings,
+    directions_missed,
     empty_derivations,
     gases_mixed,
     reasons_of_primary,
@@ -69,7 +70,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
         warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
-        warnings += waits_that_exclude(compared)
+        warnings += [*waits_that_exclude(compared), *directions_missed(compared)]
         warnings += [*gases_mixed(compared), *scales_chosen(compared), *treated_after_zero(compared)]
     except UserError as error:
         faults += faults_in(error)

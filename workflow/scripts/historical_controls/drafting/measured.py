@@ -9,8 +9,8 @@ from typing import Any
 from historical_controls.dictionary.dictionary import Conversion
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.cells.naming import Named, outcome_named
 from historical_controls.drafting.codes import result_codes
-from historical_controls.drafting.contents.naming import Named, outcome_named
 from historical_controls.drafting.draft import Draft, note_missing
 from historical_controls.drafting.headings import without_brackets
 from historical_controls.drafting.marks import Guess

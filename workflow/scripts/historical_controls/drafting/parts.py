@@ -11,9 +11,9 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.moments import moment_in, numbered_moments
+from historical_controls.drafting.cells.naming import outcome_named
 from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.event_rows import events_in_rows
-from historical_controls.drafting.contents.naming import outcome_named
 from historical_controls.drafting.contents.own import Results, own_analytes, own_column, own_columns
 from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.contents.results import (

@@ -51,6 +51,45 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
         draft.parts.append(part_of(draft, "patients", where) | {"where": ended, "events": moves})
 
 
+def share_codes(drafts: Sequence[Draft]) -> None:
+    """Give columns of one name the codes of one another: few treated patients have only some of them.
+
+    Without it an end of stay that only controls had so far would count as not recorded in treated patients.
+    """
+    parts = [part for draft in drafts for part in map(_bare, draft.parts) if plain(part["kind"]) == "patients"]
+    told: dict[tuple[str, str], dict[str, None]] = {}
+    values: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in parts:
+        for event in map(plain, part.get("events", [])):
+            if condition := event.get("only_if"):
+                told.setdefault((condition["column"], event["event"]), {}).update(dict.fromkeys(condition["is_in"]))
+        for name, own in part.get("columns", {}).items():
+            if "values" in plain(own):
+                values.setdefault((name, plain(own)["characteristic"]), {}).update(plain(own)["values"])
+    for part in parts:
+        _share_ends(part, told)
+        for name, own in part.get("columns", {}).items():
+            bare = own.value if isinstance(own, Guess) else own
+            shared = values.get((name, plain(bare)["characteristic"]), {})
+            if isinstance(bare.get("values"), dict):
+                bare["values"] |= {text: meaning for text, meaning in shared.items() if text not in bare["values"]}
+
+
+def _share_ends(part: dict[str, Any], told: dict[tuple[str, str], dict[str, None]]) -> None:
+    events = part.get("events", [])
+    own = [event for event in events if "only_if" in plain(event)]
+    for event in own:
+        condition = event["only_if"]
+        if isinstance(condition, dict) and isinstance(condition["is_in"], list):
+            known = told[condition["column"], plain(event["event"])]
+            condition["is_in"] = list(dict.fromkeys([*condition["is_in"], *known]))
+    there = {plain(event["event"]) for event in own}
+    for (column, ending), texts in told.items():
+        like = next((one for one in own if plain(one["only_if"])["column"] == column), None)
+        if like is not None and ending not in there:
+            events.append({**like, "event": ending, "only_if": {"column": column, "is_in": list(texts)}})
+
+
 def ages_from_births(draft: Draft) -> None:
     """Add the age at the first dated event to the part of patients, where the sheet has a date of birth and no age."""
     part = next((one for one in map(_bare, draft.parts) if one["kind"] == "patients"), None)

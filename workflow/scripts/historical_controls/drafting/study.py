@@ -34,7 +34,7 @@ from historical_controls.drafting.files.sheets import Sheet, read_sheets
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
-from historical_controls.drafting.patients import ages_from_births, draft_patients
+from historical_controls.drafting.patients import ages_from_births, draft_patients, share_codes
 from historical_controls.drafting.values import day_column, days_of, has_month_first
 from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
@@ -95,6 +95,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         unread += [] if sheets else [path.relative_to(place).as_posix()]
         read.append((path.relative_to(place / RAW), sheets))
     drafts = {name: _drafted(pooled(own), dictionary, own_rows) for name, own in by_source(read, dictionary).items()}
+    share_codes([draft for own in drafts.values() for draft in own])
     contents = {name: omop_contents(source, place, dictionary) for name, source in omop.items()}
     omop = {name: declared(source, contents[name], dictionary) for name, source in omop.items()}
     if not drafts and not omop:

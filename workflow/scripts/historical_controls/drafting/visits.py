@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.contents.naming import outcome_named
+from historical_controls.drafting.cells.naming import outcome_named
 from historical_controls.drafting.draft import Draft, part_of, subjects_of
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import measured

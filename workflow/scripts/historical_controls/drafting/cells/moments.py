@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.contents.naming import meant
+from historical_controls.drafting.cells.naming import meant
 from historical_controls.drafting.headings import without_brackets
 
 # Words and letters before the number of a moment, and what each counts: 'J7' and 'Tag 7' are days.

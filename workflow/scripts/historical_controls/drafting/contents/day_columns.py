@@ -8,8 +8,8 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.moments import moment_alone
+from historical_controls.drafting.cells.naming import Named, outcome_named
 from historical_controls.drafting.contents.columns import has_visits
-from historical_controls.drafting.contents.naming import Named, outcome_named
 from historical_controls.drafting.contents.own import NEW, own_outcome
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.headings import first_of

@@ -9,7 +9,7 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.cells.devices import kind_of
 from historical_controls.drafting.cells.moments import moment_in
-from historical_controls.drafting.contents.naming import outcome_named
+from historical_controls.drafting.cells.naming import outcome_named
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.files.forms import AIR, DEVICE, FLOW_OF, FRACTION
 from historical_controls.drafting.marks import Guess, plain

@@ -258,7 +258,8 @@ def what_was_done(printer: Printer) -> list[Markup]:
     treatment = printer.fact(words.among(config.study.treatment))
     horizon = printer.fact(config.cohort.horizon_days)
     days = [printer.fact(day) for day in config.analysis.days]
-    start = "done.zero_first_eligible" if zero.historical == "first_eligible_hour" else "done.zero_event"
+    eligible = "done.zero_first_eligible" if zero.standard_care_hours else "done.zero_first_eligible_at_once"
+    start = eligible if zero.historical == "first_eligible_hour" else "done.zero_event"
     return [
         printer.word("done.design", treatment=treatment, horizon=horizon),
         Markup(" ").join(
