@@ -19,6 +19,10 @@ _LESS = (
     r"|(?:por )?(?:debajo|abajo) del?"
     r"|hasta|como maximo|a lo (?:mas|sumo)|no mas de|no (?:mayor|superior) (?:al?|de|que)|inf a"
     r"|menys de|(?:per )?sota(?: de)?|fins a|com a (?:maxim|molt)|no mes de"
+    # 'Kleiner dan' before the German 'kleiner'.
+    # Dutch, Swedish, Danish, Norwegian
+    r"|(?:kleiner|minder|lager)(?: of gelijk(?: aan)?)? dan|onder|beneden|hoogstens|tot(?: en met)?"
+    r"|niet meer dan|(?:mindre|lagre|lavere)(?: an| end| enn)|hogst|h[øo]jst|h[øo]yst"
     # Portuguese, French, Italian, German
     r"|(?:menor|inferior) do que|abaixo d[eo]|ate|no maximo|nao (?:mais de|superior a)"
     r"|(?:egale? ou )?inferieure?(?: ou egale?)? a|moins (?:de|d')|(?:au|en) dessous d[eu]|jusqu'a|au (?:plus"
@@ -26,9 +30,6 @@ _LESS = (
     r"|(?:minore|inferiore)(?: o uguale)? (?:al?|di)|meno di|(?:al di )?sotto(?: d?i)?|fino a|al massimo"
     r"|non (?:piu di|superiore a)"
     r"|(?:kleiner|weniger)(?: oder)?(?: gleich)?(?: als)?|unter(?:halb)?(?: von)?|hochstens|bis(?: zu)?|nicht mehr als"
-    # Dutch, Swedish, Danish, Norwegian
-    r"|(?:kleiner|minder|lager)(?: of gelijk(?: aan)?)?(?: dan)?|onder|beneden|hoogstens|tot(?: en met)?"
-    r"|niet meer dan|(?:mindre|lagre|lavere)(?: an| end| enn)|hogst|h[øo]jst|h[øo]yst"
     # English
     r"|(?:equal to or |equal or )?(?:less|fewer|lower|smaller) (?:than or equal to|than|or equal to)|below|under|up to"
     r"|at most|not? (?:more|greater|higher|larger) than|not (?:above|over)|lt"
@@ -45,7 +46,7 @@ _MORE = (
     r"|(?:maggiore|superiore)(?: o uguale)? (?:al?|di)|piu di|(?:al di )?sopra(?: d?i)?|oltre|almeno|a partire da"
     r"|non (?:meno di|inferiore a)"
     r"|(?:grosser|großer|mehr)(?: oder)?(?: gleich)?(?: als)?|uber|oberhalb(?: von)?|mindestens|ab|nicht weniger als"
-    r"|(?:groter|meer|hoger)(?: of gelijk(?: aan)?)?(?: dan)?|boven|minstens|ten minste|vanaf|niet minder dan"
+    r"|(?:groter|meer|hoger)(?: of gelijk(?: aan)?)? dan|boven|minstens|ten minste|vanaf|niet minder dan"
     r"|(?:storre|st[øo]rre|mer|mere|hogre|h[øo]jere|h[øo]yere)(?: an| end| enn)|over|minst|mindst"
     r"|(?:equal to or |equal or )?(?:greater|more|higher|larger) (?:than or equal to|than|or equal to)|above|over"
     r"|at least|not? (?:less|fewer|lower|smaller) than|not (?:below|under)|gt"

@@ -88,7 +88,7 @@ def _unknown_of(part: LongMeasurements | WideMeasurements, name: str, file: Sour
 def _comment_finding(name: str, place: str, declared: Mapping[str, str], found: pd.Series) -> Finding:
     shown = found.head(MOST_COMMENTS)
     said = ", ".join(f"'{text}' ({n})" for text, n in shown.items())
-    rest = f", and {len(found) - len(shown)} others" if len(found) > len(shown) else ""
+    rest = ", ..." if len(found) > len(shown) else ""
     hint = f"what do these comments say of their specimens? Their results are kept: {said}{rest}"
     codes = json.dumps({**declared, **dict.fromkeys(map(str, shown.index), "...")}, ensure_ascii=False)
     line = f"{place}: {codes}   # each fine, haemolysed, clotted or invalid"
