@@ -63,10 +63,15 @@ def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]
     return {
         row["code"]: Treatment(
             **{name: text for name, text in row.items() if name not in ("codes", "names")},
-            **{name: tuple(filter(None, row[name].split("|"))) for name in ("codes", "names")},
+            codes=_listed(row["codes"]),
+            names=_listed(row["names"]),
         )
         for row in rows
     }
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split("|")))
 
 
 def read_events(path: Path, faults: list[UserError]) -> dict[str, Event]:

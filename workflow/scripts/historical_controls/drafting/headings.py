@@ -61,8 +61,10 @@ VALUES = (
     *("varde", "provsvar", "vaerdi", "verdi", "svar"),
 )
 UNITS = ("unit", "units", "unidad", "unidades", "uom", "eenheid", "eenheden", "enhet", "enheter", "enhed", "enheder")
-SPECIMENS = ("specimen", "sample type", "specimen type", "tipo de muestra", "tipo muestra", "muestra", "sample")
-SPECIMENS += ("materiaal", "monster", "monstertype", "provmaterial", "provtyp", "provetype", "materiale")
+SPECIMENS = (
+    *("specimen", "sample type", "specimen type", "tipo de muestra", "tipo muestra", "muestra", "sample"),
+    *("materiaal", "monster", "monstertype", "provmaterial", "provtyp", "provetype", "materiale"),
+)
 ASSAYS = ("assay", "instrument", "equipo", "method", "metodo")
 STATUSES = ("result status", "status", "estatus", "uitslagstatus", "svarstatus", "provstatus")
 COMMENTS = (
@@ -92,11 +94,15 @@ BIRTH_WORDS = {
     *("naissance", "naiss", "ddn", "geburt", "geburtsdatum", "geburtstag", "geb", "gebdatum", "gebdat", "urodzenia"),
     *("geboortedatum", "geboorte", "fodelsedatum", "fodelse", "fodselsdato", "fodsel"),
 }
-STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
-STARTS += ("started", "startdatum", "starttijd", "begindatum", "gestart", "insatt", "startdato", "starttid", "begonnen")
-STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
-STOPS += ("stopped", "ended", "stopdatum", "stoptijd", "einddatum", "einde", "gestopt", "utsatt", "slut", "slutdatum")
-STOPS += ("slutdato", "stoppdato", "sluttid", "seponeret", "stopdato")
+STARTS = (
+    *("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin"),
+    *("started", "startdatum", "starttijd", "begindatum", "gestart", "insatt", "startdato", "starttid", "begonnen"),
+)
+STOPS = (
+    *("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time"),
+    *("stopped", "ended", "stopdatum", "stoptijd", "einddatum", "einde", "gestopt", "utsatt", "slut", "slutdatum"),
+    *("slutdato", "stoppdato", "sluttid", "seponeret", "stopdato"),
+)
 DOSES = ("dose", "dosis", "rx dose", "dosering", "dos", "dosering mg")
 DOSE_UNITS = ("dose unit", "unidad dosis", "rx unit", "dose units")
 ENDINGS = (

@@ -75,16 +75,16 @@ def share_codes(drafts: Sequence[Draft]) -> None:
                 bare["values"] |= {text: meaning for text, meaning in shared.items() if text not in bare["values"]}
 
 
-def _share_ends(part: dict[str, Any], told: dict[tuple[str, str], dict[str, None]]) -> None:
+def _share_ends(part: dict[str, Any], codes: dict[tuple[str, str], dict[str, None]]) -> None:
     events = part.get("events", [])
     own = [event for event in events if "only_if" in plain(event)]
     for event in own:
         condition = event["only_if"]
         if isinstance(condition, dict) and isinstance(condition["is_in"], list):
-            known = told[condition["column"], plain(event["event"])]
+            known = codes[condition["column"], plain(event["event"])]
             condition["is_in"] = list(dict.fromkeys([*condition["is_in"], *known]))
     there = {plain(event["event"]) for event in own}
-    for (column, ending), texts in told.items():
+    for (column, ending), texts in codes.items():
         like = next((one for one in own if plain(one["only_if"])["column"] == column), None)
         if like is not None and ending not in there:
             events.append({**like, "event": ending, "only_if": {"column": column, "is_in": list(texts)}})

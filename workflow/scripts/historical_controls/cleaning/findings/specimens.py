@@ -85,11 +85,11 @@ def _unknown_of(part: LongMeasurements | WideMeasurements, name: str, file: Sour
     )
 
 
-def _comment_finding(name: str, place: str, declared: Mapping[str, str], found: pd.Series) -> Finding:
-    shown = found.head(MOST_COMMENTS)
+def _comment_finding(name: str, place: str, declared: Mapping[str, str], counts: pd.Series) -> Finding:
+    shown = counts.head(MOST_COMMENTS)
     said = ", ".join(f"'{text}' ({n})" for text, n in shown.items())
-    rest = ", ..." if len(found) > len(shown) else ""
+    rest = ", ..." if len(counts) > len(shown) else ""
     hint = f"what do these comments say of their specimens? Their results are kept: {said}{rest}"
     codes = json.dumps({**declared, **dict.fromkeys(map(str, shown.index), "...")}, ensure_ascii=False)
     line = f"{place}: {codes}   # each fine, haemolysed, clotted or invalid"
-    return Finding(name, "COMMENT_UNKNOWN", "", "", NOT_KNOWN, int(found.sum()), NOT_KNOWN, NOT_KNOWN, hint, line)
+    return Finding(name, "COMMENT_UNKNOWN", "", "", NOT_KNOWN, int(counts.sum()), NOT_KNOWN, NOT_KNOWN, hint, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -314,7 +315,7 @@ def _check_specimen(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
         ("clotted", CLOTTED, file.clot_holds),
         ("that the specimen is not valid", INVALID, None),
     ):
-        said = by_distinct(comment, lambda text, pattern=pattern: says(text, pattern), bool)
+        said = by_distinct(comment, partial(says, pattern=pattern), bool)
         held = said & ~out["not_done"] & (True if outcomes is None else out["code"].isin(outcomes))
         out = decide(out, held, "SPECIMEN_BAD", hint=f"the comment says {word}")
     estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: says(text, ESTIMATED), bool)

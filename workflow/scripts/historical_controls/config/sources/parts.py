@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -101,7 +101,7 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
 ResultStatus = Literal["final", "preliminary", "corrected", "withdrawn"]
 # What a comment may say of a specimen: what it spoils depends on the outcome, and an invalid one spoils all.
 CommentMeaning = Literal["fine", "haemolysed", "clotted", "invalid"]
-COMMENTS = Field(
+COMMENTS: Any = Field(
     {},
     description="comments to what they say of the specimen, beside the usual words of ten languages: haemolysed and "
     "clotted hold the outcomes of 'haemolysis_holds' and 'clot_holds', invalid (taken wrongly, of another patient) all",
