@@ -184,6 +184,44 @@ def test_a_birth_of_two_digits_is_of_the_century_before(born: str, age: int) -> 
     assert clean([{"id": "1", "b": born, "d": "2020-05-04"}], part).patients["value"].tolist() == [age]
 
 
+PARTIAL = ["%d/%m/%Y", "%m/%Y", "%Y", "%y"]
+
+
+@pytest.mark.parametrize(
+    ("born", "then", "age"),
+    [
+        # The difference of the years, as of births in the OMOP model (docs/input.md); with a month that month counts.
+        *(
+            ("1980", "2020-01-01", 40),
+            ("1980", "2020-12-31", 40),
+            ("1980", "2020-02-29", 40),
+            ("2020", "2020-05-04", 0),
+        ),
+        *(("05/1980", "2020-05-31", 40), ("06/1980", "2020-05-31", 39), ("05/05/1980", "2020-05-04", 39)),
+        *(("55", "2020-05-04", 65), ("1979 ", "2020-03-31", 41)),
+    ],
+)
+def test_the_year_of_a_birth_alone_gives_the_age(born: str, then: str, age: int) -> None:
+    """Forms for research ask for it, since a date of birth identifies; '%Y' was refused."""
+    dob = {"columns": ["b"], "formats": PARTIAL}
+    part = AGED | {"columns": {"b": {**AGED["columns"]["b"], "born": dob}}}
+    assert clean([{"id": "1", "b": born, "d": then}], part).patients["value"].tolist() == [age]
+
+
+def test_a_year_of_birth_is_held_where_it_tells_nothing() -> None:
+    dob = {"columns": ["b"], "formats": ["%Y"]}
+    part = AGED | {"columns": {"b": {**AGED["columns"]["b"], "born": dob}}}
+    for born, reason in (
+        ("198", "DATE_INVALID"),
+        ("2021", "DATE_RANGE"),
+        ("1780", "DATE_RANGE"),
+        ("9999", "DATE_RANGE"),
+    ):
+        cleaned = clean([{"id": "1", "b": born, "d": "2020-05-04"}], part)
+        assert fates(cleaned) == [reason]
+    assert "yyyy (e.g. 2021)" in clean([{"id": "1", "b": "198", "d": "2020-05-04"}], part).ledger["hint"].item()
+
+
 @pytest.mark.parametrize(
     ("born", "then", "reason"),
     [
@@ -424,6 +462,8 @@ def test_the_words_no_and_yes_of_yaml_stay_texts() -> None:
         ("2012-09-01", "2020-05-04", "months", 92),
         ("2012-09-01", "2020-05-04", "d", 2802),
         ("2020-05-05", "2020-05-04", "days", None),
+        # Of a year alone nobody knows the months.
+        ("2012", "2020-05-04", "months", None),
     ],
 )
 def test_an_age_of_children_is_in_the_unit_of_its_characteristic(
@@ -431,7 +471,8 @@ def test_an_age_of_children_is_in_the_unit_of_its_characteristic(
 ) -> None:
     rows = f"code,family,label_en,unit\nYOUNG,characteristic,Age,{unit}\n"
     (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
-    times = {key: {"columns": [key], "formats": ["%Y-%m-%d"]} for key in ("born", "as_of")}
+    times: dict[str, Any] = {key: {"columns": [key], "formats": ["%Y-%m-%d"]} for key in ("born", "as_of")}
+    times["born"]["formats"] = ["%Y-%m-%d", "%Y"]
     part = {"kind": "patients", "subject": "id", "columns": {"born": {"characteristic": "YOUNG", **times}}}
     declared = source({"f": {"parts": [part]}})
     cleaned = clean_file(

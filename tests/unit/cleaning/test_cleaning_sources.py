@@ -390,6 +390,18 @@ def test_a_treated_patient_of_a_historical_source_is_no_control_of_another() -> 
     assert found == {**both, ("ward", "9123"): "", ("h", "9123"): ""}
 
 
+def test_a_treated_patient_whom_another_file_spells_otherwise_is_one_person() -> None:
+    """The list of treated ids has one spelling: those of the laboratory were held as his own controls (ID_BOTH_ARMS)."""
+    ids = ["MG-001", "MG001", "MG-002", "MG002"]
+    declared = source({"f": {"parts": [LONG]}}, "historical").model_copy(update={"treated_subjects": ["MG-001"]})
+    lines = [("h", one, one[-1]) for one in ids]
+    table = pd.DataFrame(lines, columns=["source", "subject", "person"]).assign(line=range(2, 6))
+    frames = {"h": pd.DataFrame({"subject": pd.Series(ids, dtype="str")}).assign(source="h")}
+    found = link_people(frames, {"h": declared}, table).set_index("subject")
+    assert found["hold"].to_dict() == dict.fromkeys(ids, "")
+    assert found.loc["MG001", "patient_id"] == found.loc["MG-001", "patient_id"] == "h/MG-001"
+
+
 def test_a_treated_id_that_no_file_has_is_refused_with_the_nearest() -> None:
     """Mistyped in the list, a treated patient was analysed as a control."""
     frames = {"ward": pd.DataFrame({"subject": ["P-0017", "P-0018"], "source": "ward"})}

@@ -109,15 +109,15 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
     distinct = found.astype("str").str.strip()
     parts = _relative(distinct, spec, calendar) if spec.relative_to else _absolute(distinct, spec, calendar)
     utc, hours, reason, shifted, latest, latest_hours = parts
-    hint = _hints(distinct, reason, spec, calendar)
+    hint = time_hints(distinct, reason, spec, calendar)
     if is_coded(texts):
         reason, shifted, hint = coded(reason), coded(shifted), coded(hint)
     columns = (utc, hours, reason, shifted, latest, latest_hours, hint)
     return ParsedTimes(*(one.take(codes).set_axis(texts.index) for one in columns))
 
 
-def _hints(texts: pd.Series, reason: pd.Series, spec: TimeColumns, calendar: Calendar) -> pd.Series:
-    """What was expected in place of each text that was not read."""
+def time_hints(texts: pd.Series, reason: pd.Series, spec: TimeColumns, calendar: Calendar) -> pd.Series:
+    """Return what was expected in place of each text that was not read."""
     hints = pd.Series("", index=texts.index, dtype="str")
     faults = np.flatnonzero(reason != "")
     if len(faults):

@@ -60,7 +60,7 @@ def link_people(
     frames = [_source_people(name, ledger, sources[name]) for name, ledger in ledgers.items()]
     people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
     people = people.assign(treated=_is_treated(people, sources))
-    people = _with_persons(people, crosswalk, written)
+    people = _treated_by_name(_with_persons(people, crosswalk, written))
     people = _hold(people, _alike(people, facts, sources), "ID_CONFLICT")
     people = _hold(people, _in_both_arms(people), "ID_BOTH_ARMS")
     return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
@@ -205,6 +205,19 @@ def _with_persons(people: pd.DataFrame, crosswalk: pd.DataFrame | None, written:
     )
     named = own.drop_duplicates(["source", "subject"])[["source", "subject", "person"]]
     return people.merge(named, on=["source", "subject"], how="left")
+
+
+def _treated_by_name(people: pd.DataFrame) -> pd.DataFrame:
+    """Column treated: of a person whom the crosswalk names, every id of a source that has one of them as treated.
+
+    One list of treated patients has one spelling of each; files of the same source may have others.
+    """
+    named = people["person"].notna()
+    if not named.any():
+        return people
+    own = people.loc[named].groupby(["source", "person"])["treated"].transform("any").astype(bool)
+    treated = own.reindex(people.index).fillna(False).astype(bool) | people["treated"]
+    return people.assign(treated=treated.groupby(people["patient_id"]).transform("any").astype(bool))
 
 
 def identity_facts(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

@@ -7,11 +7,12 @@ from datetime import date
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.times import Calendar, ParsedTimes, parse_times
+from historical_controls.cleaning.cells.times import Calendar, ParsedTimes, parse_times, time_hints
 from historical_controls.cleaning.records.columns import joined_times
 from historical_controls.cleaning.records.records import decide, note_if_unremarked, time_as_sent
 from historical_controls.config.sources.parts import CharacteristicColumn, TimeColumns
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.config.sources.time_formats import missing_parts, shape
 from historical_controls.dictionary.prefixes import unit_of_time
 
 # Years; hardly anybody in a hospital is older.
@@ -20,6 +21,8 @@ OLDEST = 110
 CENTURY_UNSURE = "CENTURY_UNSURE"
 # Nobody in a study was born earlier.
 EARLIEST_BIRTH = date(1880, 1, 1)
+# Of an age in smaller units than years.
+NO_DAY = "a birth without its day tells no age in months, weeks or days"
 # The last year that strptime reads of two digits.
 LATEST_OF_TWO_DIGITS = date(2068, 12, 31)
 
@@ -40,8 +43,10 @@ def ages(
     if declared.born is None or declared.as_of is None:
         return records
     sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.as_of)]
-    born, two_digits = _births(sent[0], declared.born, calendar)
     then = parse_times(sent[1], declared.as_of, calendar)
+    texts, spec = _completed_births(sent[0], declared.born, then.utc.dt.tz_convert(calendar.timezone))
+    born, two_digits = _births(texts, spec, calendar)
+    born = replace(born, hint=time_hints(sent[0], born.reason, declared.born, calendar))
     first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
     # A century later or earlier, the months and days are the same.
     first = first.mask(two_digits & (_completed(first, last, "years") < 0), first - pd.DateOffset(years=100))
@@ -50,6 +55,8 @@ def ages(
     for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
         out = decide(out, times.reason != "", times.reason, hint=time_as_sent(what, text, times.hint))
     out = decide(out, age < 0, "TIME_ORDER", hint="born after the date of the age")
+    if unit_of_time(unit) != "years":
+        out = decide(out, texts != sent[0], "DATE_INVALID", hint=NO_DAY)
     if not two_digits.any():
         return out
     # '03/05/19' is 2019 as well as 1919: which one, the other patients of the file tell, or nobody does.
@@ -57,6 +64,27 @@ def ages(
     either = two_digits & years.between(0, OLDEST - 100)
     said = "the year of birth has two digits: " + years.map("{:g}".format) + " years old, or a hundred more"
     return note_if_unremarked(out, either, CENTURY_UNSURE, said)
+
+
+def _completed_births(texts: pd.Series, spec: TimeColumns, then: pd.Series) -> tuple[pd.Series, TimeColumns]:
+    """Return births with the day that their formats leave out, and the formats of whole days.
+
+    A year alone has the month and day of the date of the age, so that the age is the difference of the years, as in
+    tables of the OMOP model. No month has less than 28 days.
+    """
+    short = [form for form in spec.formats if missing_parts(form)]
+    if not short:
+        return texts, spec
+    out, left = texts.copy(), then.notna()
+    whole = [form for form in spec.formats if form not in short]
+    for form in whole:
+        left &= ~texts.str.strip().str.fullmatch(shape(form))
+    days = then.dt.day.clip(upper=28).map("{:02.0f}".format)
+    parts = {" %d": " " + days, " %m %d": then.dt.strftime(" %m ") + days}
+    for form in short:
+        fits = left & texts.str.strip().str.fullmatch(shape(form))
+        out, left = out.mask(fits, texts.str.strip() + parts[missing_parts(form)]), left & ~fits
+    return out, spec.model_copy(update={"formats": [form + missing_parts(form) for form in spec.formats]})
 
 
 def _births(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> tuple[ParsedTimes, pd.Series]:

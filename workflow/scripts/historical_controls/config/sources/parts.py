@@ -21,7 +21,7 @@ from historical_controls.config.name_types import (
     Unit,
 )
 from historical_controls.config.sources.codes import MEANINGS, Codes, plain_text
-from historical_controls.config.sources.time_formats import check_format, constant_fault
+from historical_controls.config.sources.time_formats import check_birth_format, check_format, constant_fault
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 
 # YAML reads 2020-05-01 without quotes as a date: its text is meant.
@@ -82,6 +82,17 @@ class TimeColumns(Section):
     def each_names_a_day(cls, formats: list[str]) -> list[str]:
         for form in formats:
             check_format(form)
+        return formats
+
+
+class BirthColumns(TimeColumns):
+    """Where a date of birth stands: a day, or its month and year (%m/%Y) or year (%Y) alone."""
+
+    @field_validator("formats")
+    @classmethod
+    def each_names_a_day(cls, formats: list[str]) -> list[str]:
+        for form in formats:
+            check_birth_format(form)
         return formats
 
 
@@ -227,7 +238,9 @@ class CharacteristicColumn(Section):
 
     characteristic: Characteristic = Field(description="code in outcomes.csv, family 'characteristic'")
     unit: Unit | None = Field(None, description="unit of a numeric characteristic")
-    born: TimeColumns | None = Field(None, description="for an age: columns of the date of birth")
+    born: BirthColumns | None = Field(
+        None, description="for an age: columns of the date of birth, or of its year or month and year alone"
+    )
     as_of: TimeColumns | None = Field(None, description="for an age: date in the same row at which it is meant")
     values: Annotated[dict[str, ResultName], MEANINGS] = Field(
         default={}, description="codes in the file to yes, no or the category"

@@ -83,6 +83,19 @@ def check_format(form: str) -> None:
         raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
 
 
+def missing_parts(form: str) -> str:
+    """Return the format of what a year of birth ('%Y') or a month and year ('%m/%Y') leaves out; '' of a whole day."""
+    codes = {token["code"] for token in TOKEN.finditer(form)}
+    if not codes & {"Y", "y"} or codes & {"d", "j", *CLOCK_CODES}:
+        return ""
+    return " %d" if codes & {"m", "b", "B"} else " %m %d"
+
+
+def check_birth_format(form: str) -> None:
+    """Raise ValueError as `check_format` does; of a birth the day, or day and month, may be unknown."""
+    check_format(form + missing_parts(form))
+
+
 def _unknown_code(form: str) -> str:
     for token in TOKEN.finditer(form):
         if token["stray"] or (token["code"] and f"%{token['code']}" not in (*CODES, "%Z")):
