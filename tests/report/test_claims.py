@@ -96,9 +96,14 @@ def test_an_interval_against_treated_patients_is_said() -> None:
 
 
 def test_few_measured_patients_are_said_beside_the_day() -> None:
-    cell = Cell("availability", "primary", outcome="PF", arm="treated", day=21)
-    said = section(write_page(with_rows(cell.number("n_subjects", 2)), "en"), "outcome-PF")
+    near = Cell("mixed_model", "primary", "reml", "PF", arm="treated", day=21, output="14.2.2")
+    said = section(write_page(with_rows(near.number("n_measured", 2)), "en"), "outcome-PF")
     assert re.search(r"At day 21 too few treated patients", said)
+    # The table counts who was measured near the day; the day itself may have nobody, where visits are weeks apart.
+    on_the_day = Cell("availability", "primary", outcome="PF", arm="treated", day=21)
+    rows = (near.number("n_measured", 4), on_the_day.number("n_subjects", 0))
+    said = section(write_page(with_rows(*rows), "en"), "outcome-PF")
+    assert "too few treated patients" not in said
 
 
 def test_largest_imbalances_come_first_and_times_are_among_them() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +239,42 @@ def test_a_study_without_controls_is_told_so(folder: Path) -> None:
 def test_a_folder_without_a_config_says_how_to_begin(tmp_path: Path) -> None:
     (fault,) = check_study(tmp_path).faults
     assert "there is no config.yaml" in str(fault) and "make study" in str(fault)
+
+
+def test_a_visit_days_before_the_treatment_is_hinted_at_as_baseline(folder: Path) -> None:
+    """Included on the 1st, treated on the 5th: nobody had a baseline, and the check said nothing."""
+    for arm in ("treated", "historical"):
+        path = folder / f"data/raw/{arm}.csv"
+        lines = path.read_text(encoding="utf-8").replace("start,2020-02-01", "start,2020-02-05").splitlines()
+        kept = [line for line in lines if not re.search(r"value,2020-02-0[2-5]", line)]
+        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    config = settings()
+    checked = check_study(write(folder, config))
+    (hint,) = [said for said in checked.warnings if "baseline" in said]
+    assert hint.startswith("CRP: 11 patients have no baseline and an earlier value, 4 days before time zero")
+    config["cohort"]["baseline_hours"] = float(re.findall(r"baseline_hours: (\d+)", hint)[0])
+    checked = check_study(write(folder, config))
+    assert table(checked, "Values by outcome and day")[0]["day 0"] == "5/6"
+    # A baseline is no value of a later day, however wide the window.
+    config["analysis"] = {"visit_window_days": 7, "days": [2, 7]}
+    later = table(check_study(write(folder, config)), "Values by outcome and day")[0]
+    assert later["day 0"] == "5/6" and later["day 7"] == "0/0"
+
+
+def test_patients_of_a_second_source_are_named(folder: Path) -> None:
+    """A laboratory declared as a source of its own: its patients counted twice, and nothing said so."""
+    path = folder / "data/raw/historical.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("H", "MG-10"), encoding="utf-8")
+    (folder / "data/raw/lab.csv").write_text(path.read_text(encoding="utf-8").replace("MG-", "mg"), encoding="utf-8")
+    config = settings()
+    lab = copy.deepcopy(config["sources"]["historical"])
+    lab["files"]["all"]["path"] = "data/raw/lab.csv"
+    config["sources"]["lab"] = lab
+    (said,) = [one for one in check_study(write(folder, config)).warnings if "ids" in one]
+    assert said.startswith("sources historical and lab share 6 of 6 ids (MG-101 and mg101, ...)")
+    assert "put their files under one source" in said
+    del config["sources"]["lab"]
+    assert not [one for one in check_study(write(folder, config)).warnings if "ids" in one]
 
 
 def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) -> None:

@@ -391,7 +391,7 @@ def test_a_treated_patient_of_a_historical_source_is_no_control_of_another() -> 
 
 
 def test_a_treated_patient_whom_another_file_spells_otherwise_is_one_person() -> None:
-    """The list of treated ids has one spelling: those of the laboratory were held as his own controls (ID_BOTH_ARMS)."""
+    """The list of treated ids has one spelling: other ones were held as his own controls (ID_BOTH_ARMS)."""
     ids = ["MG-001", "MG001", "MG-002", "MG002"]
     declared = source({"f": {"parts": [LONG]}}, "historical").model_copy(update={"treated_subjects": ["MG-001"]})
     lines = [("h", one, one[-1]) for one in ids]

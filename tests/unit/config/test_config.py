@@ -315,3 +315,14 @@ def test_a_heading_that_states_another_unit_than_the_declaration(
     with pytest.raises(UserError, match=said) as caught:
         check(changed(example, path, [{**part, "columns": columns}]), dictionary)
     assert "PCT" not in str(caught.value)
+
+
+def test_results_other_than_of_a_test_have_no_clearance(example: dict[str, Any], tmp_path: Path) -> None:
+    """A remission of yes and no was analysed as a test that turns negative: of 34 patients nobody had been tested."""
+    rows = "code,family,kind,label_en,categories,scale\nREMISSION,score,result,Remission,yes|no,none\n"
+    (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
+    raw = changed(example, "outcomes", [*example["outcomes"], "REMISSION"])
+    with pytest.raises(UserError) as caught:
+        check(raw, load_dictionary(tmp_path))
+    assert f"outcomes.{len(example['outcomes'])}: REMISSION is of kind 'result' with the results yes and no" in str(caught.value)
+    assert "kind number, unit %" in str(caught.value) and "PCR is" not in str(caught.value)

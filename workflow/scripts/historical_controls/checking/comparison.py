@@ -31,6 +31,8 @@ from historical_controls.text.words import Words
 DAY = 24.0
 # Hours after time zero that are proposed as baseline: the first samples of a shift, of half a day, of a day.
 FIRST_HOURS = (6.0, 12.0, DAY)
+# Days before time zero within which a visit may be the baseline.
+EARLIER_DAYS = 31
 # The specimen of blood gases, and those that may be of it.
 ARTERIAL, OF_ANY_BLOOD = "arterial", ("", "blood", "whole blood")
 STATES = {"refuse": 0, "warn": 1, "ok": 2}
@@ -38,12 +40,13 @@ STATES = {"refuse": 0, "warn": 1, "ok": 2}
 
 @dataclass(frozen=True)
 class Compared:
-    """What the config compares. words: reasons in plain words."""
+    """What the config compares. words: reasons in plain words; measurements: clean ones, of all times."""
 
     config: Config
     dictionary: Dictionary
     tables: CohortTables
     words: Words
+    measurements: pd.DataFrame
 
 
 def compare(config: Config, dictionary: Dictionary, records: Records, words: Words) -> Compared:
@@ -62,7 +65,7 @@ def compare(config: Config, dictionary: Dictionary, records: Records, words: Wor
         config.cohort, StudyCalendar.model_validate(calendar), dictionary, config.seed, config.outcomes
     )
     tables = define_cohort(CleanTables(**stacked, recordable_events=recordable), inputs)
-    return Compared(config, dictionary, tables, words)
+    return Compared(config, dictionary, tables, words, stacked["measurements"])
 
 
 def comparison_listings(comparison: Compared) -> Iterator[Listing]:
@@ -130,18 +133,43 @@ def baselines_missed(comparison: Compared) -> list[str]:
         own = seen.loc[(seen["outcome"] == code) & (seen["lower"].notna() | seen["upper"].notna())]
         known = own.loc[cohort.baseline.holds(own["hours"].to_numpy(np.float64)), "patient_id"]
         lacking = own[~own["patient_id"].isin(known)]
-        before = lacking.loc[lacking["hours"].between(-hours - DAY, -hours), "patient_id"]
-        if len(before):
-            said.append(
-                f"{code}: {before.nunique()} patients have no baseline and a value on the day before; "
-                f"'cohort: {{baseline_hours: {hours + DAY:g}}}' would take it"
-            )
+        last = _hours_before(comparison, code)
+        last = last[~last.index.isin(known) & (last >= hours)]
+        before = last.index[last <= hours + DAY]
+        said += _earlier_values(code, last[last <= DAY * EARLIER_DAYS], hours)
         # Whoever has declared such hours has weighed them: the table of values tells how many patients they reach.
         if not cohort.baseline.after and after_zero_allowed(cohort):
             # A value of the day before comes first: nothing given later can have changed it.
             later = lacking[~lacking["patient_id"].isin(before) & lacking["hours"].between(0, DAY, inclusive="right")]
             said += _first_samples(code, later.groupby("patient_id")["hours"].min())
     return said
+
+
+def _hours_before(comparison: Compared, code: str) -> pd.Series:
+    """Hours from the last value of each included patient at or before time zero to it; observations reach back less."""
+    zero = comparison.tables.patients[["source", "patient_id", "time_zero"]]
+    seen = comparison.measurements[comparison.measurements["outcome"] == code]
+    seen = seen[seen["lower"].notna() | seen["upper"].notna()].merge(_included(comparison).merge(zero))
+    hours = (seen["time_zero"] - seen["time"]).dt.total_seconds() / 3600
+    return hours[hours >= 0].groupby(seen["patient_id"]).min()
+
+
+def _earlier_values(code: str, last: pd.Series, hours: float) -> Iterator[str]:
+    """Values before the baseline hours: of the day before or, where most are older, of a visit at inclusion.
+
+    last: hours from the last earlier value of each patient without a baseline to time zero.
+    """
+    if last.empty:
+        return
+    yesterday = int((last <= hours + DAY).sum())
+    if 2 * yesterday >= len(last):
+        count, when, least = yesterday, "a value on the day before", hours + DAY
+    else:
+        days = np.ceil(last / DAY)
+        count, least = len(last), DAY * (days.max() + 1)
+        span = f"{days.min():g}" if days.min() == days.max() else f"{days.min():g} to {days.max():g}"
+        when = f"an earlier value, {span} days before time zero"
+    yield f"{code}: {count} patients have no baseline and {when}; 'cohort: {{baseline_hours: {least:g}}}' would take it"
 
 
 def _first_samples(code: str, first: pd.Series) -> Iterator[str]:
@@ -275,7 +303,9 @@ def _values(comparison: Compared) -> pd.DataFrame:
         own = visits[visits["outcome"] == code]
         row = {"outcome": code}
         for day in (0, *config.analysis.days):
+            # A baseline is no value of a later day, however wide the window of visits.
             near = own[(own["day"] - day).abs() <= (config.analysis.visit_window_days if day else 0)]
+            near = near[(near["day"] > 0) == (day > 0)]
             counts = near.groupby("arm")["patient_id"].nunique()
             row[f"day {day}"] = "/".join(str(counts.get(arm, 0)) for arm in ARMS)
         rows.append(row)

@@ -21,6 +21,7 @@ from historical_controls.checking.comparison import (
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.omop import omop_concepts
+from historical_controls.checking.people import shared_ids
 from historical_controls.checking.records import (
     empty_conditions,
     read_records,
@@ -60,6 +61,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         *omop_concepts(config, records),
         *uncounted_events(config, declared.dictionary, records),
         *ages_apart(config, records),
+        *shared_ids(config, records),
     ]
     faults: list[UserError] = []
     try:

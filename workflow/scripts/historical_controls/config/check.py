@@ -32,6 +32,10 @@ def vocabulary(raw: Mapping[str, Any], dictionary: Dictionary, locales: str | Pa
     return Vocabulary(raw, dictionary, reasons, flags)
 
 
+# What a test of kind 'result' says (EV-6).
+TEST_RESULTS = ("positive", "negative")
+
+
 def checked_config(known: Vocabulary, name: str = "config.yaml") -> Config:
     """The config, if everything in it is as it should be. Raises UserError(s) for all faults at once.
 
@@ -65,6 +69,7 @@ def _contradictions(config: Config, known: Vocabulary, name: str) -> Iterator[Us
 def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
     """Everything in a config of good shape and known names that contradicts itself; places without the file's name."""
     yield from _hierarchy(config, dictionary)
+    yield from _other_results(config, dictionary)
     yield from _endings_asked(config, dictionary)
     if config.estimands and "death" not in config.estimands.events and config.recorded_ends in ("both", "death"):
         hint = "Deaths are recorded: say what they are under 'death', which every analysis handles in its own way."
@@ -102,6 +107,23 @@ def _hierarchy(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
         elif outcome.daily_summary == "none" and code not in config.cohort.summaries:
             declared = ", ".join(config.cohort.summaries) or "nothing"
             yield UserError(f"cohort.summaries does not declare {code}", place, f"It declares {declared}.")
+
+
+def _other_results(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
+    """Results that are neither positive nor negative, such as a remission: as a test that clears, nobody had one."""
+    for number, code in enumerate(config.outcomes):
+        outcome = dictionary.outcomes[code]
+        if outcome.kind != "result" or set(TEST_RESULTS) <= set(outcome.categories):
+            continue
+        said = " and ".join(outcome.categories) or "none"
+        found = f"{code} is of kind 'result' with the results {said}, and such outcomes are tests that turn negative"
+        one = (outcome.categories or ("yes",))[0]
+        hint = (
+            "To compare shares of patients, write kind number, unit %, hard_low 0 and hard_high 100 in its row of "
+            f"dictionary/outcomes.csv, and in place of 'values' each code under 'words' of the file: {{texts: [{one}], "
+            f"outcome: {code}, means: value, value: 100}}, and one with value: 0."
+        )
+        yield UserError(found, f"outcomes.{number}", hint)
 
 
 def _endings_asked(config: Config, dictionary: Dictionary) -> Iterator[UserError]:

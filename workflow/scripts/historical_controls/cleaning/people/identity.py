@@ -139,6 +139,12 @@ def _bare(dense: pd.Series) -> pd.Series:
     return bare.where(bare != "", dense)
 
 
+def core_of(subjects: pd.Series) -> Iterator[tuple[str, str]]:
+    """Yield each distinct id with what its other spellings have in common: no marks, leading zeros or case."""
+    ids = pd.Series(sorted(set(subjects.unique()) - {""}), dtype="str")
+    yield from zip(ids, _core(_dense(ids)), strict=True)
+
+
 def _core(dense: pd.Series) -> pd.Series:
     """What two spellings of one id might share: no marks, leading zeros or case, one form of Unicode, one script."""
     plain = dense.map(lambda text: unicodedata.normalize("NFKC", text).translate(LOOKALIKES)).astype("str")

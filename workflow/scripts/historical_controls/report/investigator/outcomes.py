@@ -159,12 +159,12 @@ def against_treated(printer: Printer, code: str, parts: tuple[Result, Result, Re
 
 
 def few_measured(printer: Printer, code: str) -> Markup | None:
-    """Days with an estimate for which fewer treated patients were measured than the model needs; None without any."""
+    """Days with an estimate near which fewer treated patients were measured than the model needs; None without any."""
     needed = printer.config.analysis.min_patients_per_arm
     days = []
     for day in printer.config.analysis.days:
-        at = {"outcome": code, "arm": "treated"}
-        n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, day=float(day), **at)
+        # The n of the table: of visits weeks apart, hardly anybody is measured on the day itself.
+        n = measured_near(printer, code, "treated", day)
         if contrast(printer, code, day) is not None and n is not None and (n.value or 0.0) < needed:
             days.append(printer.fact(day))
     return printer.word("course.few", days=listed(days)) if days else None
