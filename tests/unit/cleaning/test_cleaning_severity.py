@@ -419,7 +419,12 @@ def test_lengths_of_infants_are_told_how_their_study_states_its_own(tmp_path: Pa
     """60 cm are possible in an infant, and in an adult as inches: the row that is printed releases the former."""
     cells = {"characteristic": "HEIGHT", "unit": "cm"}, ["58", "61", "66", "70"]
     (tmp_path / "adults").mkdir()
-    (found,) = of_characteristic(*cells, tmp_path / "adults").to_dict("records")
+    listed = of_characteristic(*cells, tmp_path / "adults")
+    (found,) = listed.to_dict("records")
+    with pytest.raises((UserError, UserErrors)) as caught:
+        stop_where_suspect(listed)
+    # Medians of other patients refute no unit: copied as what settles it, the line would change right values.
+    assert "If the unit is wrong, under" in str(caught.value) and "would settle it" not in str(caught.value)
     assert found["hint"].startswith("the median is 63.5 cm; of adults it is 135 to 190.")
     row = re.search("such as '(.*)'", found["hint"])
     assert row is not None

@@ -324,5 +324,7 @@ def test_results_other_than_of_a_test_have_no_clearance(example: dict[str, Any],
     raw = changed(example, "outcomes", [*example["outcomes"], "REMISSION"])
     with pytest.raises(UserError) as caught:
         check(raw, load_dictionary(tmp_path))
-    assert f"outcomes.{len(example['outcomes'])}: REMISSION is of kind 'result' with the results yes and no" in str(caught.value)
+    assert f"outcomes.{len(example['outcomes'])}: REMISSION is of kind 'result' with the results yes and no" in str(
+        caught.value
+    )
     assert "kind number, unit %" in str(caught.value) and "PCR is" not in str(caught.value)

@@ -175,7 +175,8 @@ def test_outcomes_of_visits_side_by_side_that_no_dictionary_names(tmp_path: Path
     (tmp_path / "data/raw").mkdir(parents=True)
     (tmp_path / "data/raw/lead.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (part,) = plain(draft_study(tmp_path)["sources"]["export"]["files"]["lead"]["parts"])
-    assert part["columns"] == {f"Blood lead_m{m}": {"outcome": "BLOOD_LEAD", "at": 30 * m} for m in (0, 6, 12)}
+    assert part["columns"] == {f"Blood lead_m{m}": {"outcome": "BLOOD_LEAD", "at": m} for m in (0, 6, 12)}
+    assert part["time"]["relative_unit"] == "months"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def baselines_missed(comparison: Compared) -> list[str]:
     cohort = comparison.config.cohort
     hours, seen = cohort.baseline_hours, comparison.tables.observations
     seen = seen.merge(_included(comparison), on=["source", "patient_id"])
-    said = []
+    said: list[str] = []
     for code in comparison.config.outcomes:
         own = seen.loc[(seen["outcome"] == code) & (seen["lower"].notna() | seen["upper"].notna())]
         known = own.loc[cohort.baseline.holds(own["hours"].to_numpy(np.float64)), "patient_id"]

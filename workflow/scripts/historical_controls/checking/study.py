@@ -21,7 +21,7 @@ from historical_controls.checking.comparison import (
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.omop import omop_concepts
-from historical_controls.checking.people import shared_ids
+from historical_controls.checking.people import controls_without_start, shared_ids
 from historical_controls.checking.records import (
     empty_conditions,
     read_records,
@@ -73,6 +73,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         listings += comparison_listings(compared)
         warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
         warnings += [*waits_that_exclude(compared), *directions_missed(compared)]
+        warnings += controls_without_start(compared, records)
         warnings += [*gases_mixed(compared), *scales_chosen(compared), *treated_after_zero(compared)]
     except UserError as error:
         faults += faults_in(error)

@@ -84,6 +84,23 @@ class Draft:
         named = (name for name in self.sheet.columns if known.is_dated(name) and not known.is_birth(name))
         return [day for name in named for text in self.column(name) if (day := day_of(text))]
 
+    def event(self, name: str) -> str | None:
+        """The event that a column dates, by its label where the file has one, else by its heading."""
+        named = (known.event_of(text) for text in (self.sheet.labels.get(name, ""), name) if text)
+        return next(filter(None, named), None)
+
+    def in_words(self, name: str) -> list[str]:
+        """The texts of a column, codes as the words that the file's own dictionary has for them."""
+        words = self.sheet.choices.get(name, {})
+        return [words.get(text, text) for text in self.column(name)]
+
+    def coded(self, name: str, meant: dict[str, Any]) -> dict[str, Any]:
+        """Meanings of words, by the codes that the column has for them."""
+        words = self.sheet.choices.get(name)
+        if not words:
+            return meant
+        return {code: meant[word] for code, word in words.items() if word in meant}
+
     def named_by(self, name: str) -> str:
         """The heading that names a column: of a value that was split from a cell, that of the cell."""
         whole = self.sheet.labels.get(name, "")
@@ -161,7 +178,9 @@ def subjects_of(draft: Draft, part: dict[str, Any]) -> list[str]:
 def dated_events(drafts: Iterable[Draft]) -> set[str]:
     """The events that some part dates: of a patient's row, or one a row."""
     parts = [plain(part) for draft in drafts for part in draft.parts]
-    of_rows = {event for part in parts if part["kind"] == "events" for event in part["values"].values()}
+    rows = [part for part in parts if part["kind"] == "events"]
+    of_rows = {event for part in rows for event in part.get("values", {}).values()}
+    of_rows |= {part["event"].removeprefix("=") for part in rows if "values" not in part}
     return of_rows | {event["event"] for part in parts for event in part.get("events", [])}
 
 

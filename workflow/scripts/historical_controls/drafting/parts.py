@@ -1,20 +1,26 @@
-"""The parts of one sheet: values by row, by analyte or by visit, treatments, and the rows of each REDCap instrument."""
+"""The parts of one sheet: values by row, by analyte or by visit, and treatments."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
-from historical_controls.drafting.cells.moments import moment_in, numbered_moments
+from historical_controls.drafting.cells.moments import baselines_behind, moment_in, numbered_moments
 from historical_controls.drafting.cells.naming import outcome_named
 from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.event_rows import events_in_rows
-from historical_controls.drafting.contents.own import Results, own_analytes, own_column, own_columns
+from historical_controls.drafting.contents.own import (
+    Results,
+    own_analytes,
+    own_column,
+    own_columns,
+    own_flag,
+    own_flags,
+)
 from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.contents.results import (
     analyte_column,
@@ -25,10 +31,7 @@ from historical_controls.drafting.contents.results import (
     value_column,
 )
 from historical_controls.drafting.draft import (
-    EVENT,
-    INSTRUMENT,
     NO_TIME,
-    OWN,
     Draft,
     add_column,
     add_comment,
@@ -37,12 +40,13 @@ from historical_controls.drafting.draft import (
     result_time_of,
     time_of,
 )
-from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.patients import draft_patients
+from historical_controls.drafting.redcap.forms import of_redcap
 from historical_controls.drafting.values import is_numeric, middle, numbers, numeric_codes
+from historical_controls.drafting.visits.named import by_named_visit
 
 # Rows from which an analyte with one result says nothing.
 FEWEST_ALIKE = 20
@@ -53,16 +57,18 @@ UNIT_IN_CELL = re.compile(r"\d\s*([^\d\s.,][^\s]*(?: \S+)?)\s*$")
 
 def draft_sheet(draft: Draft) -> Draft:
     """Every part that the sheet's headings and cells tell of, added to its draft."""
-    sheet = draft.sheet
     if draft.subject is None:
         return draft
-    if INSTRUMENT in sheet.columns:
-        _instruments(draft)
-    elif len(groups := _events_by_columns(sheet)) > 1:
-        _of_events(draft, groups)
-    else:
+    if not of_redcap(draft, parts_of_rows):
         _treatments(draft, []) or _long(draft, []) or events_in_rows(draft)
     return draft
+
+
+def parts_of_rows(draft: Draft, where: list[dict[str, Any]], patients: bool) -> None:
+    """The parts of some rows of a sheet. patients: whether these may describe patients."""
+    if patients:
+        draft_patients(draft, where)
+    _treatments(draft, where) or _long(draft, where) or _wide(draft, where)
 
 
 def draft_wide(draft: Draft) -> None:
@@ -200,20 +206,34 @@ def _by_visit(draft: Draft) -> bool:
     oxygen, columns = _oxygen_by_day(draft) if by_days(draft) else ([], {})
     headings = {name: draft.named_by(name) for name in draft.free}
     moments = {name: moment for name, text in headings.items() if (moment := moment_in(text))}
+    moments |= baselines_behind(
+        [name for name in headings if name not in moments], {fold(m[0]) for m in moments.values()}
+    )
     unexplained = [name for name in headings if name not in moments and not named_outcome(draft, name)]
     moments |= numbered_moments(unexplained, draft.dictionary)
     numeric = {name: is_numeric(draft.column(name)) for name in moments}
     several = {rest for rest, n in Counter(fold(m[0]) for n, m in moments.items() if numeric[n]).items() if n > 1}
     kinds = ["day"] * len(columns)
+    by_month = {moment[1] for moment in moments.values()} - {"baseline"} == {"month"} and not columns
     for name, moment in moments.items():
         found = outcome_named(draft.with_unit(name, moment[0]), numeric[name], draft.dictionary)
         if found:
             draft.outcomes.append(found.code)
-            columns[name] = {**measured(draft, name, found.code, found.unit), "at": _at(moment)}
+            columns[name] = {**measured(draft, name, found.code, found.unit), "at": _at(moment, by_month)}
             note_air(draft, name, found.code)
         elif numeric[name] and fold(moment[0]) in several:
             own = own_column(draft, name, moment[0])
-            columns[name] = {"outcome": Guess(own.value.pop("outcome"), own.why), **own.value, "at": _at(moment)}
+            columns[name] = {
+                "outcome": Guess(own.value.pop("outcome"), own.why),
+                **own.value,
+                "at": _at(moment, by_month),
+            }
+        elif flag := own_flag(draft, name, moment[0]):
+            columns[name] = {
+                "outcome": Guess(flag.value.pop("outcome"), flag.why),
+                **flag.value,
+                "at": _at(moment, by_month),
+            }
         else:
             continue
         kinds.append(moment[1])
@@ -222,7 +242,8 @@ def _by_visit(draft: Draft) -> bool:
     draft.used |= set(columns)
     draft.relative = True
     lowest = min(plain(one["at"]) for one in columns.values())
-    time = day_time([("hour" if set(kinds) == {"hour"} else "day", lowest)])
+    unit = "month" if by_month else "hour" if set(kinds) == {"hour"} else "day"
+    time = day_time([(unit, lowest)])
     draft.parts += [*oxygen, part_of(draft, "measurements_wide", []) | {"time": time, "columns": columns}]
     return True
 
@@ -236,7 +257,14 @@ def _oxygen_by_day(draft: Draft) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return parts, columns
 
 
-def _at(moment: tuple[str, str, int]) -> Any:
+def _at_moment(own: Guess, at: Any) -> dict[str, Any]:
+    """A column of an outcome of the study's own, with the mark of the guess at its name."""
+    return {"outcome": Guess(own.value.pop("outcome"), own.why), **own.value, "at": at}
+
+
+def _at(moment: tuple[str, str, int], by_month: bool) -> Any:
+    if by_month:
+        return moment[2]
     day = {"week": 7, "month": 30}.get(moment[1], 1) * moment[2]
     sure = moment[1] in ("day", "hour", "week")
     if moment[1] == "number":
@@ -258,6 +286,7 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
             draft.outcomes.append(found.code)
             note_air(draft, name, found.code)
     columns |= own_columns(draft, columns)
+    columns |= own_flags(draft, columns)
     if not columns and not oxygen:
         # The times of nothing are not read: a person has to see that they are there.
         draft.used = before
@@ -266,7 +295,8 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     draft.parts += oxygen
     column = first_of(known.SPECIMENS, draft.free)
     if column is None:
-        draft.parts.append(_rows_of(draft, where, time, columns))
+        part = _rows_of(draft, where, time, columns)
+        draft.parts += by_named_visit(draft, part) if time is NO_TIME else [part]
         return True
     draft.used.add(column)
     for text in filter(None, dict.fromkeys(draft.column(column))):
@@ -291,57 +321,3 @@ def _of_specimen(column: Any, specimen: Any) -> Any:
     """A column with its specimen; the mark of a guess stays."""
     said = {**plain(column), "specimen": specimen}
     return Guess(said, column.why) if isinstance(column, Guess) else {**column, "specimen": specimen}
-
-
-def _instruments(draft: Draft) -> None:
-    """The stacked instruments of a REDCap export; rows without one are of the patients."""
-    instruments = list(dict.fromkeys(draft.column(INSTRUMENT)))
-    for instrument in instruments:
-        rows = [place for place, text in enumerate(draft.column(INSTRUMENT)) if text == instrument]
-        own = {name: [cells[row] for row in rows] for name, cells in draft.sheet.columns.items()}
-        filled = {name: cells for name, cells in own.items() if any(cells) or name in OWN}
-        part = replace(draft, sheet=replace(draft.sheet, columns=filled), used=set(draft.used), parts=[])
-        if instrument:
-            where = [{"column": INSTRUMENT, "is_in": [instrument]}]
-            _treatments(part, where) or _long(part, where) or _wide(part, where)
-        else:
-            draft_patients(part, _event_rows(part))
-        draft.parts += part.parts
-        draft.used |= part.used
-
-
-def _events_by_columns(sheet: Sheet) -> list[list[str]]:
-    """Events of a REDCap project by the columns that their rows fill: visits of one kind together."""
-    if EVENT not in sheet.columns:
-        return []
-    filled: dict[str, set[str]] = {}
-    for row, event in enumerate(sheet.columns[EVENT]):
-        own = filled.setdefault(event, set())
-        own |= {name for name, cells in sheet.columns.items() if name not in OWN and cells[row]}
-    groups: dict[frozenset[str], list[str]] = {}
-    for event, names in filled.items():
-        groups.setdefault(frozenset(names), []).append(event)
-    return [group for group in groups.values() if all(group)]
-
-
-def _of_events(draft: Draft, groups: list[list[str]]) -> None:
-    """The parts of each kind of event, read from its rows alone."""
-    for events in groups:
-        rows = [place for place, text in enumerate(draft.column(EVENT)) if text in events]
-        own = {name: [cells[row] for row in rows] for name, cells in draft.sheet.columns.items()}
-        part = replace(
-            draft,
-            sheet=replace(draft.sheet, columns={name: cells for name, cells in own.items() if any(cells)}),
-            used=set(draft.used),
-            parts=[],
-        )
-        where = [{"column": EVENT, "is_in": events}]
-        draft_patients(part, where)
-        _treatments(part, where) or _long(part, where) or _wide(part, where)
-        draft.parts += part.parts
-        draft.used |= part.used
-
-
-def _event_rows(draft: Draft) -> list[dict[str, Any]]:
-    events = list(dict.fromkeys(text for text in draft.sheet.columns.get(EVENT, []) if text))
-    return [{"column": EVENT, "is_in": events}] if events else []

@@ -18,6 +18,12 @@ from historical_controls.drafting.values import days_of, middle, numbers
 
 # Years from which no median of ages is one of months or days of children.
 ADULT = 18
+# Words of how the follow-up of a patient at home ended, who was alive then.
+FOLLOWED = {
+    *("completo", "completed", "seguimiento", "follow", "followup", "lost", "perdida", "perdido", "retiro", "retirado"),
+    *("withdrawn", "withdrawal", "seguimento", "perda", "completou", "suivi", "verloren", "abandono", "end"),
+}
+YEAR = re.compile(r"(?:18|19|20)\d\d")
 # Cells in two units, by what they are of.
 TWO_PARTS = {
     "HEIGHT": ("ft+in", re.compile(r"^\d\s*(?:'|’|′|ft\.?|feet|foot)\s*\d{1,2}(?:\D|$)", re.IGNORECASE)),
@@ -32,7 +38,7 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
     status = _status(draft)
     events = list(_events(draft, status))
     dated = any(event.get("only_if", {}).get("column") == status for event in map(plain, events))
-    if status and not dated and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
+    if status and not dated and (codes := plain(_endings(draft, status))).keys() >= {"death"}:
         meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
         columns[status] = Guess({"characteristic": "SURVIVED", "values": meant}, "does it say who survived the stay?")
     draft.used |= set(columns)
@@ -93,7 +99,7 @@ def _share_ends(part: dict[str, Any], codes: dict[tuple[str, str], dict[str, Non
 def ages_from_births(draft: Draft) -> None:
     """Add the age at the first dated event to the part of patients, where the sheet has a date of birth and no age."""
     part = next((one for one in map(_bare, draft.parts) if one["kind"] == "patients"), None)
-    born = next((name for name in draft.sheet.columns if known.is_birth(name) and draft.dates(name)), None)
+    born = next((name for name in draft.sheet.columns if births_of(draft, name)), None)
     if part is None or born is None or _has_age(draft):
         return
     events = [plain(event) for event in part.get("events", [])]
@@ -106,7 +112,7 @@ def ages_from_births(draft: Draft) -> None:
     if dated is None or dated["columns"] == [born]:
         return
     kept = part.pop("events", None)
-    written = {"columns": [born], "formats": draft.dates(born)}
+    written = {"columns": [born], "formats": births_of(draft, born)}
     age = {"characteristic": "AGE", "unit": "years", "born": written, "as_of": dated}
     asked = f"the age on the date of '{dated['columns'][0]}'?"
     if _years(draft, born, dated) < ADULT:
@@ -115,6 +121,14 @@ def ages_from_births(draft: Draft) -> None:
     part["columns"] = {**part.get("columns", {}), born: Guess(age, asked)}
     part |= {"events": kept} if kept else {}
     draft.used.add(born)
+
+
+def births_of(draft: Draft, name: str) -> Any:
+    """The formats of a column of births, which may be years alone; None of another column."""
+    if not any(map(known.is_birth, filter(None, (name, draft.sheet.labels.get(name))))):
+        return None
+    years = [text for text in draft.column(name) if text]
+    return ["%Y"] if years and all(YEAR.fullmatch(text) for text in years) else draft.dates(name)
 
 
 def _only_date(draft: Draft, born: str) -> dict[str, Any] | None:
@@ -128,7 +142,7 @@ def _years(draft: Draft, born: str, dated: dict[str, Any]) -> float:
     then = dated["columns"][0]
     births, dates = (
         days_of(draft.column(name), plain(formats))
-        for name, formats in ((born, draft.dates(born)), (then, plain(dated["formats"])))
+        for name, formats in ((born, births_of(draft, born)), (then, plain(dated["formats"])))
     )
     return (middle([day.toordinal() for day in dates]) - middle([day.toordinal() for day in births])) / 365.25
 
@@ -149,7 +163,10 @@ def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
         return None
     code, unit = found
     if draft.dictionary.outcomes[code].kind != "number":
-        return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
+        read = sex_codes if code == "SEX" else flag_codes
+        said = read(draft.in_words(name))
+        meant = draft.coded(name, plain(said))
+        return {"characteristic": code, "values": Guess(meant, said.why) if isinstance(said, Guess) else meant}
     if both := _two_parts(code, texts):
         return {"characteristic": code, "unit": both}
     note_missing(draft, name)
@@ -201,17 +218,24 @@ def _likely(draft: Draft, code: str, median_sent: float) -> Any:
 def _status(draft: Draft) -> str | None:
     """The column that says how a stay ended: by its heading, else by its words."""
     spoken = [name for name in draft.free if known.is_ending(name)]
-    telling = [name for name in spoken if ending_codes(draft.column(name))]
+    telling = [name for name in spoken if ending_codes(draft.in_words(name))]
     named = first_of(known.ENDINGS, draft.free) or next(iter([*telling, *spoken]), None)
     told = (lambda texts: are_endings(texts), lambda texts: are_endings(texts, every=False))
-    return named or next((name for by in told for name in draft.free if by(draft.column(name))), None)
+    found = next((name for by in told for name in draft.free if by(draft.in_words(name))), None)
+    # Of a form with its codes, one that means death is enough: 'completed', 'lost to follow-up', 'died'.
+    coded = (name for name in draft.free if isinstance(_coded_endings(draft, name).get("death"), list))
+    return named or found or next(coded, None)
 
 
 def _end_date(draft: Draft) -> str | None:
     """The column of dates after all others of its row, where no heading says which date ended the stay."""
     days = {name: found for name in draft.free if (found := _days(draft, name))}
-    if len(days) < 2 or any(known.event_of(name) in ENDS for name in draft.sheet.columns):
+    if not days or any(draft.event(name) in ENDS for name in draft.sheet.columns):
         return None
+    if len(days) == 1:
+        # A form of the end alone has one date, which no heading of an arrival names.
+        (only,) = days
+        return only if draft.event(only) is None and not known.is_birth(only) and draft.sheet.forms else None
     last = max(days, key=lambda name: middle([float(day) for day in days[name].values()]))
     others = [own for name, own in days.items() if name != last]
     after = all(own[row] <= day for own in others for row, day in days[last].items() if row in own)
@@ -228,19 +252,23 @@ def _days(draft: Draft, name: str) -> dict[int, int]:
 
 
 def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
-    codes = ending_codes(draft.column(status)) if status else {}
-    dated = "death" in map(known.event_of, draft.sheet.columns)
+    codes = _endings(draft, status) if status else {}
+    dated = "death" in map(draft.event, draft.sheet.columns)
     if status and "discharge_alive" in codes and "death" not in codes and not dated:
         codes["death"] = unsaid_death(status)
     if status and "death" in codes and "discharge_alive" not in codes and not dated:
         told = [text for own in plain(codes).values() for text in own]
-        rest = sorted({text for text in draft.column(status) if text and text not in told})
+        words = draft.sheet.choices.get(status) or {text: text for text in draft.column(status) if text}
+        rest = sorted(text for text in words if text not in told)
+        followed = [text for text in rest if FOLLOWED & set(fold(words[text]).split())]
+        rest = [text for text in rest if text not in followed]
         codes |= {"discharge_alive": Guess(rest, "did these leave alive?")} if rest else {}
+        codes |= {"last_contact": Guess(followed, "were these known to be alive until then?")} if followed else {}
     untold = _untold(draft, status, codes) if status else []
     end = _end_date(draft) if status else None
     begun = _begun(draft)
     for name in draft.free:
-        event, formats = known.event_of(name), None
+        event, formats = draft.event(name), None
         if name == end and codes:
             draft.used.add(name)
             day = Guess({"columns": [name], "formats": plain(draft.dates(name))}, "did the stay end that day?")
@@ -253,7 +281,7 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
             if event == "discharge_alive" and status and codes:
                 for ending, texts in codes.items():
                     yield {"event": ending, "time": time, "only_if": _only_if(draft, status, texts, ending, untold)}
-            elif event == "discharge_alive" and "death" not in map(known.event_of, draft.sheet.columns):
+            elif event == "discharge_alive" and "death" not in map(draft.event, draft.sheet.columns):
                 yield {
                     "event": Guess(event, "do deaths have this date too? No column says how the stay ended"),
                     "time": time,
@@ -283,6 +311,21 @@ def _begun(draft: Draft) -> str | None:
     begun = [name for name in draft.free if known.event_of(name) is None and known.names_start(name)]
     dated = [name for name in begun if draft.dates(name)]
     return dated[0] if len(dated) == 1 else None
+
+
+def _coded_endings(draft: Draft, name: str) -> dict[str, Any]:
+    """What the file's own dictionary says of the codes of a column, those that no row has among them."""
+    return ending_codes([*draft.sheet.choices.get(name, {}).values()])
+
+
+def _endings(draft: Draft, name: str) -> dict[str, Any]:
+    """The codes of a column by the end that they mean, read from their words where the file has these."""
+    said = _coded_endings(draft, name) or ending_codes(draft.in_words(name))
+    back = {word: code for code, word in draft.sheet.choices.get(name, {}).items()}
+    bare = {event: [back.get(text, text) for text in plain(texts)] for event, texts in said.items()}
+    return {
+        event: Guess(bare[event], one.why) if isinstance(one, Guess) else bare[event] for event, one in said.items()
+    }
 
 
 def _untold(draft: Draft, status: str, codes: dict[str, Any]) -> list[str]:

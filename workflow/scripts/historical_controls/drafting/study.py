@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
@@ -24,7 +22,7 @@ from historical_controls.drafting.contents.omop import Contents, declared, omop_
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.oxygen import oxygen_ratios
 from historical_controls.drafting.contents.sources import by_source, slug
-from historical_controls.drafting.contents.start import START, date_birth, date_start
+from historical_controls.drafting.contents.start import START, date_birth, date_start, start_of_controls
 from historical_controls.drafting.draft import Draft, dated_events, subject_of
 from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
@@ -35,8 +33,15 @@ from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import ages_from_births, draft_patients, share_codes
+from historical_controls.drafting.redcap.project import (
+    described_by_project,
+    is_dictionary,
+    left_out,
+    projects,
+    without_label_exports,
+)
 from historical_controls.drafting.values import day_column, days_of, has_month_first
-from historical_controls.drafting.visits import by_dated_visit
+from historical_controls.drafting.visits.dated import by_dated_visit
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
 
@@ -82,7 +87,8 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     own = place / "dictionary"
     dictionary = load_dictionary(own if own.is_dir() else PROGRAM_DICTIONARY)
     paths = sorted(path for path in (place / RAW).rglob("*") if path.is_file())
-    dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
+    dictionaries = [path for path in paths if is_dictionary(path)]
+    redcap = projects(dictionaries, place)
     omop = _omop_sources(paths, place)
     tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
     read: list[tuple[Path, list[Sheet]]] = []
@@ -91,9 +97,11 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     for path in paths:
         if path in dictionaries or path in tables or path.name.lower().startswith("readme"):
             continue
-        sheets = list(read_sheets(path, place, units))
+        sheets = [described_by_project(sheet, redcap) for sheet in read_sheets(path, place, units)]
         unread += [] if sheets else [path.relative_to(place).as_posix()]
         read.append((path.relative_to(place / RAW), sheets))
+    kept, twice = without_label_exports([sheet for _, sheets in read for sheet in sheets])
+    read = [(path, [one for one in sheets if one in kept]) for path, sheets in read]
     drafts = {name: _drafted(pooled(own), dictionary, own_rows) for name, own in by_source(read, dictionary).items()}
     share_codes([draft for own in drafts.values() for draft in own])
     contents = {name: omop_contents(source, place, dictionary) for name, source in omop.items()}
@@ -101,7 +109,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     if not drafts and not omop:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, parquet, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
-    sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
+    sources = {name: _source(name, own_drafts) for name, own_drafts in drafts.items()}
     _note_no_treated(sources | omop)
     exports = Exports([draft for one in drafts.values() for draft in one], list(contents.values()))
     config = _config(place, sources | omop, exports, dictionary)
@@ -109,6 +117,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         # A file left out in silence would be missed only in the results.
         why = f"not read, in no known format: {', '.join(unread)}: does the study need them?"
         config["sources"] = Guess(config["sources"], why)
+    config["sources"] = left_out(twice, config["sources"])
     return with_serials(config), own_rows
 
 
@@ -157,14 +166,7 @@ def write_draft(folder: str | Path) -> Path:
     return target
 
 
-def _is_redcap_dictionary(path: Path) -> bool:
-    if path.suffix.lower() != ".csv":
-        return False
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        return set(NEEDED) <= set(next(csv.reader(stream), []))
-
-
-def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+def _source(name: str, drafts: list[Draft]) -> dict[str, Any]:
     arm = arm_in(name.replace("_", " "))
     source: dict[str, Any] = {"arm": arm} if arm else arm_of(drafts)
     source = {
@@ -187,7 +189,7 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
     files: dict[str, Any] = {}
     for draft in drafts:
         for member in draft.sheet.members or (draft.sheet,):
-            files[slug(fold(name_of(member)))] = _file(draft, member, dictionaries, folder)
+            files[slug(fold(name_of(member)))] = _file(draft, member)
     return source | {"files": files}
 
 
@@ -198,12 +200,12 @@ def _note_no_treated(sources: dict[str, Any]) -> None:
             source["arm"] = Guess("historical", NO_TREATED)
 
 
-def _file(draft: Draft, member: Sheet, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+def _file(draft: Draft, member: Sheet) -> dict[str, Any]:
     """The declaration of one file: the drafted sheet itself, or a member of it."""
     sheet = draft.sheet
     file = declared_of(sheet, member)
-    if "redcap_event_name" in sheet.columns and dictionaries:
-        file["redcap"] = {"dictionary": dictionaries[0].relative_to(folder).as_posix()}
+    if sheet.redcap:
+        file["redcap"] = sheet.redcap
     if draft.sentinels:
         columns: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for name, codes in draft.sentinels.items():
@@ -263,7 +265,7 @@ def _config(folder: Path, sources: dict[str, Any], exports: Exports, dictionary:
     return {
         "study": _study(folder, exports.days),
         "sources": sources,
-        "outcomes": Guess(outcomes, f"{_some(own)}: {NEW}; leave out what is not analysed")
+        "outcomes": Guess(outcomes, f"{_some(own)}: {NEW}; leave out what is not analysed{drafts[0].own.question(own)}")
         if own
         else outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
         "primary": Guess(
@@ -272,7 +274,7 @@ def _config(folder: Path, sources: dict[str, Any], exports: Exports, dictionary:
         ),
         "cohort": {
             **({"derivations": ratio} if ratio else {}),
-            "time_zero": {"treated": time_zero},
+            "time_zero": {"treated": time_zero, **start_of_controls(sources, exports.events, time_zero)},
             **follow_up(drafts),
         },
         # Outcomes of the study's own only where there are no others: each is for a person to judge first.

@@ -108,9 +108,12 @@ def _fault(row: Mapping[Hashable, Any]) -> UserError:
     place = f"sources.{row['source']}.files.{row['file']}"
     outcome = f", outcome: {row['outcome']}" if row["outcome"] else ""
     right = f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]"
-    if BARE_FACTOR in str(row["config_line"]):
+    # Medians of other patients doubt a unit, and refute none: a C-reactive protein at home is low in mg/L.
+    doubted = row["finding"] == "UNIT_SUSPECT" and row["hint"] != row["config_line"]
+    if doubted or BARE_FACTOR in str(row["config_line"]):
         # White cells after lymphodepletion are low, and a line that "settles" them would be copied.
-        lines += [right, f"If all numbers are wrong by that factor, under {place}: {row['config_line']}"]
+        wrong = "all numbers are wrong by that factor" if BARE_FACTOR in str(row["config_line"]) else "the unit is wrong"
+        lines += [right, f"If {wrong}, under {place}: {row['config_line']}"]
     else:
         lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
         lines.append(right)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
+from historical_controls.dictionary.prefixes import unit_of_time
 from historical_controls.drafting.cells.naming import meant
 from historical_controls.drafting.headings import without_brackets
 
@@ -26,6 +27,36 @@ NUMBERED = re.compile(r"(?P<name>.*[^\W_])[\s_.-]+(?P<number>\d{1,4})|(?P<bare>.
 BASELINE = re.compile(r"(?:^|[\s_.(-])(admission|baseline|basal|base|initial|ingreso|pre|start)(?=[\s_.)-])", re.I)
 
 
+# Behind a name, where other columns of it have moments: 'mgadl_basal' beside 'mgadl_m3'.
+BASELINE_BEHIND = re.compile(r"(.*[^\W_])[\s_.-]+(?:baseline|basal|basale|initial|inicial|iniziale|bl)", re.I)
+# Of the names of visits that are the first, beside others that count from it.
+FIRST_VISIT = {"basal", "baseline", "basale", "inicial", "initial", "iniziale", "base", "inclusion", "inclusao", "bl"}
+OF_ARM = re.compile(r"_arm_\d+\w*$| \(Arm [^()]*\)$")
+COUNTED = ("day", "week", "month")
+
+
+def moment_of_visit(text: str) -> tuple[str, int] | None:
+    """('month', 3) of a visit called 'Mes 3', 'mes_3_arm_2' or 'Visita 3 meses'; ('', 0) of 'Visita basal'."""
+    words = fold(OF_ARM.sub("", text)).split()
+    if FIRST_VISIT & set(words) and not any(map(str.isdigit, words)):
+        return "", 0
+    numbers = [word for word in words if word.isdigit()]
+    units = {unit for word in words if (unit := _unit_of_visit(word))}
+    glued = [found for word in words if (found := MOMENT.fullmatch(word))]
+    if not numbers and len(glued) == 1 and MOMENTS[glued[0][1].lower()] in COUNTED:
+        return MOMENTS[glued[0][1].lower()], int(glued[0][2])
+    return (units.pop(), int(numbers[0])) if len(units) == 1 and len(numbers) == 1 else None
+
+
+def _unit_of_visit(word: str) -> str:
+    kind = MOMENTS.get(word, "")
+    if kind in COUNTED:
+        return kind
+    return (
+        {"days": "day", "weeks": "week", "months": "month"}.get(unit_of_time(word) or "", "") if len(word) > 1 else ""
+    )
+
+
 def moment_alone(heading: str) -> tuple[str, int] | None:
     """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more, and of 'T3', which is a hormone."""
     found = MOMENT.fullmatch(heading.strip())
@@ -42,6 +73,12 @@ def moment_in(heading: str) -> tuple[str, str, int] | None:
         return (rest, "baseline", 0) if rest else None
     rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
     return (rest, MOMENTS[found[1].lower()], int(found[2])) if rest else None
+
+
+def baselines_behind(headings: Sequence[str], rests: Collection[str]) -> dict[str, tuple[str, str, int]]:
+    """The baselines of names that other headings have with a moment. rests: these names, folded."""
+    found = {name: part[1] for name in headings if (part := BASELINE_BEHIND.fullmatch(name))}
+    return {name: (rest, "baseline", 0) for name, rest in found.items() if fold(rest) in rests}
 
 
 def numbered_moments(headings: Sequence[str], dictionary: Dictionary) -> dict[str, tuple[str, str, int]]:

@@ -8,9 +8,10 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.codes import CONTROL, FLAG, SEX, TREATED, arm_codes, other_arms
 from historical_controls.drafting.contents.columns import describes_patients
-from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.draft import EVENT, Draft
 from historical_controls.drafting.headings import ARMS, first_of
 from historical_controls.drafting.marks import Guess, plain
+from historical_controls.drafting.redcap.forms import arms_of_events
 
 
 def arm_in(name: str) -> str | None:
@@ -66,11 +67,30 @@ def _patients_by_word(draft: Draft, texts: list[str]) -> Counter[str]:
     return Counter(fold(text) for text in patients.values() if text)
 
 
+def _by_events(draft: Draft) -> tuple[str, dict[str, list[str]]]:
+    """The arm of a REDCap project that is treated, the one of fewest patients unless words say so; events by arm."""
+    arms = arms_of_events(draft.sheet)
+    if not arms or draft.subject is None:
+        return "", {}
+    rows = list(zip(draft.column(plain(draft.subject)), draft.column(EVENT), strict=True))
+    patients = {arm: len({who for who, event in rows if event in events}) for arm, events in arms.items()}
+    said = [arm for arm in arms if arm_in(fold(arm)) == "treated"]
+    others = [arm for arm in arms if arm_in(fold(arm)) != "historical"]
+    return (said or [min(others or list(arms), key=lambda arm: patients[arm])])[0], arms
+
+
 def _arm_column(drafts: list[Draft]) -> Any:
     """The column that says the arm of every row, where one sheet is all there is; None where ids have to be listed."""
     if len(drafts) != 1 or drafts[0].subject is None:
         return None
     (draft,) = drafts
+    treated, arms = _by_events(draft)
+    if arms:
+        rest = [event for arm, events in arms.items() if arm != treated for event in events]
+        rest += [event for event in dict.fromkeys(draft.column(EVENT)) if event not in {*rest, *arms[treated]}]
+        return Guess(
+            {"column": EVENT, "treated": arms[treated], "historical": rest}, f"is {treated} the treated group?"
+        )
     column, named = _arm_heading(draft)
     if column is None:
         return None
@@ -102,6 +122,11 @@ def _arm_elsewhere(draft: Draft, arms: list[str]) -> bool:
 def _treated_ids(drafts: list[Draft]) -> Any:
     """Ids of a column that names the arm of each patient, where several files hold both."""
     for draft in drafts:
+        treated, arms = _by_events(draft)
+        if arms:
+            pairs = zip(draft.column(plain(draft.subject)), draft.column(EVENT), strict=True)
+            ids = sorted({who for who, event in pairs if event in arms[treated]})
+            return Guess(ids, f"those of {treated} in '{EVENT}': are these the treated patients?")
         column, named = _arm_heading(draft)
         if column is None or draft.subject is None:
             continue

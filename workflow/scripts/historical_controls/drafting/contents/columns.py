@@ -47,6 +47,17 @@ def counts_rows(draft: Draft, name: str) -> bool:
     return len(firsts) == 1 and all(int(a) < int(b) for texts in own.values() for a, b in pairwise(texts))
 
 
+def names_first(draft: Draft, name: str) -> str:
+    """The text that a column has on the first row of each patient and on no other, such as Basal; blank without one."""
+    seen: set[str] = set()
+    firsts: set[str] = set()
+    others: set[str] = set()
+    for patient, text in zip(people(draft), draft.column(name), strict=True):
+        (others if patient in seen else firsts).add(text)
+        seen.add(patient)
+    return firsts.pop() if len(firsts) == 1 and len(others) > 1 and not firsts & others else ""
+
+
 def is_measured(draft: Draft, name: str) -> bool:
     """Whether a column holds numbers that change with a patient's visits."""
     texts = draft.column(name)

@@ -61,6 +61,7 @@ def day_time(days: Any) -> dict[str, Any]:
     if min(numbers_of) == 1:
         asked += " If day 1 is its own day and not the next: relative_unit: study_day"
     unit = {"hour": "hours", "week": "weeks", "month": "months"}.get(kinds[0], "days")
+    asked += " Are their numbers months?" if unit == "months" else ""
     return {"relative_to": Guess("admission", asked), "relative_unit": unit}
 
 

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.cells.times import relative_hours
+from historical_controls.cleaning.cells.times import HOURS_OF, relative_hours
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.config.reading.derived import LONGEST_HORIZON
 from historical_controls.drafting.draft import Draft, subjects_of
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import middle
-from historical_controls.drafting.visits import visit_days
+from historical_controls.drafting.visits.dated import visit_days
 
 USUAL_DAY = 7
+DAY = 24.0
 CLOCK = re.compile(r"%[HI]")
 
 
@@ -66,8 +67,15 @@ def _has_clock(draft: Draft) -> bool:
 
 def _days_in_headings(drafts: list[Draft]) -> list[int]:
     parts = [part for draft in drafts for part in map(plain, draft.parts)]
-    columns = [one for part in parts for one in part.get("columns", {}).values()]
-    return [one["at"] for one in columns if isinstance(one.get("at"), int) and one["at"] > 0]
+    out = []
+    for part in parts:
+        time = part.get("time") or {}
+        unit = str(time.get("relative_unit", ""))
+        # Hours are left as they are: the longest of them is no day of follow-up.
+        days = HOURS_OF.get(unit, DAY) / DAY if unit != "hours" else 1
+        moments = [one.get("at") for one in part.get("columns", {}).values()] + [time.get("at")]
+        out += [round(at * days) for at in moments if isinstance(at, int) and at > 0]
+    return out
 
 
 def days_followed(drafts: list[Draft]) -> list[int]:

@@ -24,7 +24,13 @@ def stripped_limits(draft: Draft) -> list[dict[str, Any]]:
         for column, one in part.get("columns", {}).items()
         if "outcome" in one and part["kind"] == "measurements_wide"
     ]
-    return [limit for column, one in columns for limit in _limits(draft, one, draft.column(column))]
+    # A code for missing is no limit.
+    sent = {column: set(draft.column(column)) - set(draft.sentinels.get(column, [])) for column, _ in columns}
+    return [
+        limit
+        for column, one in columns
+        for limit in _limits(draft, one, [text for text in draft.column(column) if text in sent[column]])
+    ]
 
 
 def _limits(draft: Draft, measured: Mapping[str, Any], texts: Sequence[str]) -> Iterator[dict[str, Any]]:

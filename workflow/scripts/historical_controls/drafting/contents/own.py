@@ -9,23 +9,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from historical_controls.cleaning.cells.units import NONE_STATED
+from historical_controls.config.sources.redcap import BOX
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.vocabulary import BLOOD
 from historical_controls.drafting.cells.elapsed import elapsed
 from historical_controls.drafting.cells.moments import moment_in
 from historical_controls.drafting.codes import FLAG, flag_codes
-from historical_controls.drafting.contents.columns import describes_patients, has_visits, is_measured
+from historical_controls.drafting.contents.columns import describes_patients, has_visits, is_constant, is_measured
 from historical_controls.drafting.draft import Draft, note_missing, patients_part
-from historical_controls.drafting.headings import without_brackets
+from historical_controls.drafting.headings import is_birth, without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import FAMILY
-from historical_controls.drafting.values import NUMBER, is_numeric, numbers
+from historical_controls.drafting.values import NUMBER, is_numeric, middle, numbers
 
 # Words of a name that do not tell one analyte from another.
 FILLERS = {*("level", "levels", "lvl", "count", "conc", "concentration", "serum", "plasma", "blood", "soro", "suero")}
 # Cells from which the digits of a column are told.
 MOST_DIGITS = 1000
 NEW = "new in dictionary/outcomes.csv"
+# Means below it are printed with a digit more than whole numbers have.
+FEW = 100
+BOXES = set(BOX.values())
 # Units that are words of a name as well: 'platelet large cell ratio'.
 WORDS = {"ratio"}
 # As numbers of insurances and registers are written: '85.07.30-033.28', '943 476 5919', '19121212-1212'.
@@ -34,6 +38,7 @@ LONG_NUMBER = re.compile(r"\d(?:[ .+-]?\d){7,14}")
 MOST_ALONE = 0.9
 # In brackets, but no unit: '(#)', another name such as '(NT-proBNP)'.
 NO_UNIT = re.compile(r"[^\w%°]+|[^\W\d]+-[^\W\d]+", re.UNICODE)
+RANGE = re.compile(r"[(\[]\s*(\d+)\s*(?:-|–|a|to|até)\s*(\d+)\s*[)\]]\s*$")
 BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
 
 
@@ -49,20 +54,65 @@ def own_columns(draft: Draft, named: Collection[str]) -> dict[str, Any]:
     }
 
 
+def own_flags(draft: Draft, named: Collection[str]) -> dict[str, Any]:
+    """Answers of yes and no that change from visit to visit (a remission), as shares in percent."""
+    if not has_visits(draft):
+        return {}
+    return {name: own for name in draft.free if name not in named and (own := own_flag(draft, name))}
+
+
+def own_flag(draft: Draft, name: str, heading: str | None = None) -> Guess | None:
+    """A column of yes and no as a share in percent. heading: what names the outcome, a part of the column's name."""
+    # Boxes of a list are symptoms or findings by the dozen: a person names those that are outcomes.
+    words = dict(zip(draft.column(name), draft.in_words(name), strict=True))
+    words.pop("", None)
+    said = {text: FLAG[fold(word)] for text, word in words.items() if fold(word) in FLAG}
+    if not said or (heading is None and (len(set(said.values())) < 2 or is_constant(draft, name))):
+        return None
+    if set(draft.sheet.choices.get(name, {}).values()) == BOXES:
+        return None
+    if draft.sheet.choices.get(name) is None and not any(map(str.isalpha, "".join(said))):
+        return None
+    row = {"family": FAMILY, "unit": "%", "hard_low": "0", "hard_high": "100", "decimals": "0"}
+    label = _label(draft, name) if heading is None else _capital(heading)
+    code = draft.own.add(without_brackets(name if heading is None else heading), label, row, draft.dictionary.outcomes)
+    draft.outcomes.append(code)
+    texts = {answer: [text for text, one in said.items() if one == answer] for answer in ("yes", "no")}
+    rest = [text for text in words if text not in said]
+    told: list[dict[str, Any]] = [
+        {"texts": texts[answer], "outcome": code, "means": "value", "value": share}
+        for answer, share in (("yes", 100), ("no", 0))
+        if texts[answer]
+    ]
+    told += [{"texts": rest, "outcome": code, "means": "not_done"}] if rest else []
+    words_there = draft.sheet.written.get("words", [])
+    draft.sheet.written["words"] = [*words_there, *(one for one in told if one not in words_there)]
+    asked = f"{NEW}: is it an outcome, a share of patients in percent, and is more of it better (benefit)?"
+    asked += f" Are {', '.join(words[text] for text in rest)} missing?" if rest else ""
+    return Guess({"outcome": code, "unit": "%"}, asked)
+
+
 def own_column(draft: Draft, name: str, heading: str | None = None) -> Guess:
     """A column as an outcome of the study's own. heading: what names the outcome, where that is a part of the name."""
     unit = _unit(draft, name)
     named = _bare(name if heading is None else heading, unit)
     label = _label(draft, name) if heading is None else _capital(named)
     code = own_outcome(draft, (named, label), unit, draft.column(name))
+    if any(limits := _range(draft, name)):
+        draft.own.outcomes[code] |= dict(zip(("hard_low", "hard_high"), limits, strict=True))
     note_missing(draft, name)
+    # Another file may state the unit of the same outcome.
+    unit = unit or draft.own.outcomes[code]["unit"]
     measured = {"outcome": code, **({"unit": unit} if unit else {})}
     return Guess(measured, f"{NEW}: is it an outcome, in which unit, and is more of it better (benefit)?")
 
 
 def own_outcome(draft: Draft, named: tuple[str, str], unit: str, texts: Sequence[str]) -> str:
     """The code of a number that the study measures. named: its name in the file, and its label."""
-    row = {"family": FAMILY, "unit": unit, "decimals": str(_decimals(draft, texts))}
+    digits = _decimals(draft, texts)
+    # A mean of whole points is none of them: differences of half a point would be printed as 0.
+    digits += digits == 0 and abs(middle(numbers(texts, *draft.decimal))) < FEW
+    row = {"family": FAMILY, "unit": unit, "decimals": str(digits)}
     code = draft.own.add(*named, row, draft.dictionary.outcomes)
     draft.outcomes.append(code)
     return code
@@ -161,7 +211,8 @@ def own_characteristics(draft: Draft) -> None:
     """What a sheet says of patients beyond the dictionary, added to its part of patients."""
     if draft.subject is None or any(plain(part)["kind"] in ("measurements_long", "treatments") for part in draft.parts):
         return
-    names = [name for name in draft.free if not moment_in(name) and describes_patients(draft, name)]
+    free = [name for name in draft.free if not moment_in(name) and not is_birth(name)]
+    names = [name for name in free if describes_patients(draft, name)]
     columns = {name: own for name in names if (own := _own_characteristic(draft, name))}
     if not columns:
         return
@@ -207,7 +258,8 @@ def _number_people(texts: Sequence[str]) -> bool:
 
 def _label(draft: Draft, name: str) -> str:
     """What the file calls a column, in words where it has a label for it, without its unit."""
-    return _capital(_bare(draft.sheet.labels.get(name, name), _unit(draft, name)).replace("_", " "))
+    # Forms ask: '¿Remisión?'.
+    return _capital(_bare(draft.sheet.labels.get(name, name).strip("¿? "), _unit(draft, name)).replace("_", " "))
 
 
 def _bare(name: str, unit: str) -> str:
@@ -230,8 +282,16 @@ def _unit(draft: Draft, name: str) -> str:
     return last if last != name and len(last) > 1 and fold_unit(last) in known else ""
 
 
+def _range(draft: Draft, name: str) -> tuple[str, str]:
+    """The lowest and highest value that a heading states of a score: 'MG-ADL (0-24)'."""
+    found = next((found for text in draft.spellings(name) if (found := RANGE.search(text))), None)
+    return (found[1], found[2]) if found else ("", "")
+
+
 def _stated(text: str) -> str:
     found = BRACKETS.search(text)
+    if found and RANGE.search(text):
+        return "points"
     return found[1].strip() if found and not NO_UNIT.fullmatch(found[1].strip()) else ""
 
 

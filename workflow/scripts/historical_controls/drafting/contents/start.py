@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.elapsed import BIRTH
-from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
+from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits, names_first
 from historical_controls.drafting.draft import Draft, dated_events, patients_part, with_clock
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import days_of, middle
@@ -104,7 +105,7 @@ def _by_visit(draft: Draft) -> bool:
     asked = "does follow-up start at the first visit?"
     part = patients_part(draft, asked)
     part["events"] = [{"event": Guess(START, asked), "time": Guess(time, asked)}]
-    number = next((name for name in draft.free if counts_rows(draft, name)), None)
+    number = next((name for name in draft.free if counts_rows(draft, name) or names_first(draft, name)), None)
     if number:
         draft.used.add(number)
         # Behind the kind, as a person writes it.
@@ -112,3 +113,11 @@ def _by_visit(draft: Draft) -> bool:
         rest = {key: part.pop(key) for key in list(part) if key != "kind"}
         part |= {"where": where, **rest}
     return True
+
+
+def start_of_controls(sources: dict[str, Any], events: set[str], treated: Any) -> dict[str, Any]:
+    """Where the treated start at their treatment and no file dates an admission, the event at which controls do."""
+    both = any(plain(one["arm"]) != "treated" or one.get("treated_subjects") for one in sources.values())
+    if treated != STUDY_TREATMENT or "admission" in events or START not in events or not both:
+        return {}
+    return {"historical": "event", "historical_event": Guess(START, "does the follow-up of controls start then?")}

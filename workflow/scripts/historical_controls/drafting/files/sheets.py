@@ -39,6 +39,7 @@ class Sheet:
     """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file.
 
     labels: what a statistical package calls a column besides its name; units: what a line below the header states.
+    choices: meanings of codes by column, forms: the form of each column, redcap: how the file is declared (REDCap).
     members: the sheets of one shape whose rows these are.
     """
 
@@ -47,6 +48,9 @@ class Sheet:
     columns: dict[str, list[str]]
     labels: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
+    forms: dict[str, str] = field(default_factory=dict)
+    redcap: dict[str, Any] = field(default_factory=dict)
     members: tuple[Sheet, ...] = ()
 
     @property
