@@ -421,7 +421,7 @@ def test_lengths_of_infants_are_told_how_their_study_states_its_own(tmp_path: Pa
     (tmp_path / "adults").mkdir()
     listed = of_characteristic(*cells, tmp_path / "adults")
     (found,) = listed.to_dict("records")
-    with pytest.raises((UserError, UserErrors)) as caught:
+    with pytest.raises(UserError) as caught:
         stop_where_suspect(listed)
     # Medians of other patients refute no unit: copied as what settles it, the line would change right values.
     assert "If the unit is wrong, under" in str(caught.value) and "would settle it" not in str(caught.value)

@@ -166,6 +166,18 @@ def test_raw_and_label_exports_give_the_same_records(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(one.drop(columns=as_sent), other.drop(columns=as_sent))
 
 
+def test_words_of_a_label_export_are_declared_in_codes(tmp_path: Path) -> None:
+    """A code under 'words' stayed a code: the label in the cell was no number, and was held."""
+    columns = {"vs_hr": {"outcome": "HR", "unit": "/min"}, "icu": {"outcome": "SPO2", "unit": "%"}}
+    parts = [{**PARTS[1], "where": [], "columns": columns}]
+    words = [{"texts": ["1"], "outcome": "SPO2", "means": "value", "value": 100}, {"texts": ["x"], "means": "not_done"}]
+    export = {"path": "f.csv", "redcap": {"dictionary": "d.csv", "labels": True}, "parts": parts, "words": words}
+    path = tmp_path / "d.csv"
+    path.write_bytes(table([HEAD, *FIELDS]))
+    own = as_exported(SourceFile.model_validate(export), path)
+    assert [word.texts for word in own.words] == [["Yes", "Sí"], ["x"]]
+
+
 def test_a_label_export_declared_as_raw_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="declare 'labels: true'"):
         cleaned(tmp_path, label_export(), labels=False)

@@ -21,6 +21,7 @@ from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import Condition, EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.config.sources.words import CellWord
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 # Headings of the dictionary as REDCap downloads it.
@@ -161,8 +162,23 @@ def as_exported(file: SourceFile, dictionary: str | Path | None) -> SourceFile:
 def with_labels(file: SourceFile, known: RedcapDictionary) -> SourceFile:
     """The declaration of a label export: the codes that its parts name become the labels that its cells hold."""
     labels = {name: choices for name, _, choices in known.columns()}
+    words = [_labelled_word(word, _columns_of(word.outcome, file), labels) for word in file.words]
     arms = file.arm_column and _labelled_arms(file.arm_column, labels.get(file.arm_column.column, {}))
-    return file.model_copy(update={"arm_column": arms, "parts": [_labelled(part, labels) for part in file.parts]})
+    parts = [_labelled(part, labels) for part in file.parts]
+    return file.model_copy(update={"arm_column": arms, "parts": parts, "words": words})
+
+
+def _columns_of(outcome: str | None, file: SourceFile) -> list[str]:
+    """The columns of which the words of an outcome are said; none for words of all, which are no codes of a field."""
+    columns = [item for part in file.parts for item in getattr(part, "columns", {}).items()]
+    codes = {name: getattr(own, "outcome", None) or getattr(own, "characteristic", None) for name, own in columns}
+    return [name for name, code in codes.items() if outcome is not None and code == outcome]
+
+
+def _labelled_word(word: CellWord, columns: list[str], labels: Mapping[str, Mapping[str, str]]) -> CellWord:
+    """A word of an outcome, in the labels of its columns; the code itself where none of them has it."""
+    texts = [text for code in word.texts for name in columns for text in _texts(code, labels.get(name, {}))]
+    return word.model_copy(update={"texts": list(dict.fromkeys(texts)) or word.texts})
 
 
 def _labelled_arms(arms: ArmColumn, labels: Mapping[str, str]) -> ArmColumn:

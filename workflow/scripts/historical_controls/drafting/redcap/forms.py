@@ -50,7 +50,8 @@ def of_redcap(draft: Draft, rows_of: Rows) -> bool:
             part = _with_rows(draft, chosen)
             if instrument:
                 _of_instrument(part, instrument, rows_of)
-                part.used.add(f"{instrument}_complete")
+                # The label of an instrument is not the name of its form.
+                part.used |= {name for name in part.sheet.columns if name.endswith("_complete")}
             elif sheet.forms:
                 _of_forms(part, rows_of)
             else:
