@@ -48,6 +48,15 @@ def test_the_flow_names_what_excluded_most() -> None:
     )
 
 
+def test_a_source_of_both_groups_is_named_with_each() -> None:
+    """'REDCap: 8 patients received. REDCap: 14 patients received' said nothing of whom."""
+    cell = Cell("attrition", "primary", population="hospital", arm="treated", level="all")
+    counts = {"position": 0, "n_before": 3, "n_excluded": 0, "n_unknown": 0, "n_after": 3}
+    text = said("flow", more=[cell.number(name, value) for name, value in counts.items()])
+    assert "Hospital system (Treated): 3 patients received, 3 analysed." in text
+    assert "Hospital system (Historical): 153 patients received, 38 analysed." in text
+
+
 def test_a_difference_beyond_the_others_is_named_by_weighting() -> None:
     cell = Cell("love", "primary", "entropy", "PF", contrast=CONTRAST, output="15.3")
     larger = [cell.number("smd", -3.21, format="0.00"), cell.at(outcome="DDIM").number("smd", 3.2, format="0.00")]

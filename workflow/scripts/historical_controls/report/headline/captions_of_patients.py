@@ -29,15 +29,23 @@ def flow(printer: Printer, part: str) -> Iterator[Markup]:
             if not steps:
                 continue
             first, last = rows[Statistic.N_BEFORE][steps[0].level], rows[Statistic.N_AFTER][steps[-1].level]
-            yield printer.word(
-                "caption.flow",
-                source=printer.fact(printer.words.among(printer.config.sources[source].label)),
-                received=printer.number(first), analysed=printer.number(last),
-            )  # fmt: skip
+            counts = {"received": printer.number(first), "analysed": printer.number(last)}
+            label = printer.fact(printer.words.among(printer.config.sources[source].label))
+            if _of_both_arms(printer, source):
+                yield printer.word("caption.flow_of_arm", source=label, arm=printer.word(f"arm.{arm}"), **counts)
+            else:
+                yield printer.word("caption.flow", source=label, **counts)
             most = max(rows[Statistic.N_EXCLUDED].values(), key=lambda row: row.value or 0.0)
             if most.value:
                 reason = printer.fact(_reason(printer, most.level))
                 yield printer.word("caption.most_excluded", reason=reason, n=printer.number(most))
+
+
+def _of_both_arms(printer: Printer, source: str) -> bool:
+    """Whether patients of both arms are from a source of this label: of one file, or with listed treated patients."""
+    sources = printer.config.sources
+    alike = [name for name, one in sources.items() if one.label == sources[source].label]
+    return sum(bool(_attrition(printer, Statistic.POSITION, name, arm)) for name in alike for arm in ARMS) > 1
 
 
 def _attrition(printer: Printer, name: Statistic, source: str, arm: str) -> list[Result]:
