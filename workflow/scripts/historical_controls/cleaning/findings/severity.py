@@ -110,9 +110,10 @@ def _fault(row: Mapping[Hashable, Any]) -> UserError:
     right = f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]"
     # Medians of other patients doubt a unit, and refute none: a C-reactive protein at home is low in mg/L.
     doubted = row["finding"] == "UNIT_SUSPECT" and row["hint"] != row["config_line"]
-    if doubted or BARE_FACTOR in str(row["config_line"]):
+    bare = BARE_FACTOR in str(row["config_line"])
+    if doubted or bare:
         # White cells after lymphodepletion are low, and a line that "settles" them would be copied.
-        wrong = "all numbers are wrong by that factor" if BARE_FACTOR in str(row["config_line"]) else "the unit is wrong"
+        wrong = "all numbers are wrong by that factor" if bare else "the unit is wrong"
         lines += [right, f"If {wrong}, under {place}: {row['config_line']}"]
     else:
         lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
