@@ -128,6 +128,17 @@ def test_a_usual_number_is_no_code_however_often_it_stands(tmp_path: Path) -> No
     assert inspected(rows(heart, test="FC", unit="lpm"), tmp_path).empty
 
 
+@pytest.mark.parametrize(("highest", "n"), [(24, 0), (5, 1)])
+def test_a_digit_is_a_code_of_a_scale_that_ends_below_it(highest: int, n: int, tmp_path: Path) -> None:
+    """Six nines of a score up to 39 were called a code for missing; of a scale up to 5 they are one."""
+    (tmp_path / "dictionary").mkdir()
+    (tmp_path / "dictionary/outcomes.csv").write_text("code,label_en,unit\nSCORE,Score,points\n", encoding="utf-8")
+    own = load_dictionary(tmp_path / "dictionary")
+    values = [str(value) for value in range(1, highest + 1) if value != 9] * 2
+    found = inspected(rows([*values, *["9"] * 7], test="SCORE", unit="points"), tmp_path, known=own)
+    assert [one for one in kinds(found) if one[0] == "SENTINEL_SUSPECT"] == [("SENTINEL_SUSPECT", "SCORE")] * n
+
+
 def test_coded_dates_and_words(tmp_path: Path) -> None:
     sent = rows(spread(100))
     sent += [{**LAB, "id": str(i + 1), "when": "1900-01-01"} for i in range(3)]

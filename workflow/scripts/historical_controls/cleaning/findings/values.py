@@ -26,6 +26,7 @@ from historical_controls.dictionary.dictionary import Conversion, Dictionary
 # Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing', or for what
 # is no number (Epic's 9999999 beside '<0.3').
 CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,9}|8{1,9}|9{1,9})(?:[.,](?:0+|7+|8+|9+))?)$")
+ONE_DIGIT = re.compile(r"^\d(?:[.,]0+)?$")
 CODED_DATE = re.compile(r"(?<!\d)(?:1[789]\d\d|9999|2999|2100|2099)(?!\d)")
 LEAST_REPEATS = 4
 TIMES_NEIGHBOURS = 3
@@ -48,11 +49,14 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
             n, total = int(rows["n"].sum()), int(group["n"].sum())
             # A code outside the hard limits cannot be a value: two of them are enough.
             impossible = bool(rows["held"].all()) and n >= 2
+            value = float(rows["value"].iloc[0])
             # Where an outcome has no limits it is one, and two of them spoil every mean; one alone is told of.
-            apart = not rows["held"].any() and lies_apart(float(rows["value"].iloc[0]), uncoded)
-            if impossible or apart or _stands_out(float(rows["value"].iloc[0]), n, group):
+            apart = not rows["held"].any() and lies_apart(value, uncoded)
+            # A digit is the code of a scale that ends below it: 9 of a score up to 39 is a value like 8 and 10.
+            of_scale = ONE_DIGIT.match(text) is not None and bool((uncoded > value).any())
+            if impossible or apart or (not of_scale and _stands_out(value, n, group)):
                 line = sentinel_line(str(file), str(item), str(text), source)
-                unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
+                unit = str(rows["raw_unit"].iloc[0])
                 keys = {"file": str(file), "item": str(item), "raw_value": str(text)}
                 where = (
                     Evidence("measurements", {**keys, "outcome": str(outcome)}),
