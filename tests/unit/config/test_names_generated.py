@@ -188,6 +188,7 @@ FREE = {
         "Study.timezone",
     ),
     *("TimeColumns.columns", "TimeColumns.formats", "WideColumn.unit_column"),
+    *("BirthColumns.columns", "BirthColumns.at", "BirthColumns.formats"),
     # Concepts are compared with the source's own vocabulary as its tables are read.
     *(f"OmopSource.{key}" for key in ("folder", "database", "database_schema", "stays", "intensive_care", "units")),
     *("OmopTable.database_schema", "OmopTable.beside", "OmopTable.cohorts", "OmopTable.stays"),
