@@ -53,7 +53,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
             # Where an outcome has no limits it is one, and two of them spoil every mean; one alone is told of.
             apart = not rows["held"].any() and lies_apart(value, uncoded)
             # A digit is the code of a scale that ends below it: 9 of a score up to 39 is a value like 8 and 10.
-            of_scale = ONE_DIGIT.match(text) is not None and bool((uncoded > value).any())
+            of_scale = ONE_DIGIT.match(str(text)) is not None and bool((uncoded > value).any())
             if impossible or apart or (not of_scale and _stands_out(value, n, group)):
                 line = sentinel_line(str(file), str(item), str(text), source)
                 unit = str(rows["raw_unit"].iloc[0])
