@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from historical_controls.checking.ages import ages_apart
+from historical_controls.checking.baselines import baselines_missed
 from historical_controls.checking.comparison import (
-    baselines_missed,
     compare,
     comparison_listings,
     directions_missed,
