@@ -86,10 +86,9 @@ def _unknown_of(part: LongMeasurements | WideMeasurements, name: str, file: Sour
 
 
 def _comment_finding(name: str, place: str, declared: Mapping[str, str], counts: pd.Series) -> Finding:
-    shown = counts.head(MOST_COMMENTS)
-    said = ", ".join(f"'{text}' ({n})" for text, n in shown.items())
-    rest = ", ..." if len(counts) > len(shown) else ""
-    hint = f"what do these comments say of their specimens? Their results are kept: {said}{rest}"
-    codes = json.dumps({**declared, **dict.fromkeys(map(str, shown.index), "...")}, ensure_ascii=False)
+    # Free text may name people: the comments stand in the line, which no table of results has.
+    hint = f"what do the comments of {len(counts)} kinds say of their specimens? Their results are kept"
+    shown = map(str, counts.head(MOST_COMMENTS).index)
+    codes = json.dumps({**declared, **dict.fromkeys(shown, "...")}, ensure_ascii=False)
     line = f"{place}: {codes}   # each fine, haemolysed, clotted or invalid"
     return Finding(name, "COMMENT_UNKNOWN", "", "", NOT_KNOWN, int(counts.sum()), NOT_KNOWN, NOT_KNOWN, hint, line)
