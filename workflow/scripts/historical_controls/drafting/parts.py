@@ -223,17 +223,9 @@ def _by_visit(draft: Draft) -> bool:
             note_air(draft, name, found.code)
         elif numeric[name] and fold(moment[0]) in several:
             own = own_column(draft, name, moment[0])
-            columns[name] = {
-                "outcome": Guess(own.value.pop("outcome"), own.why),
-                **own.value,
-                "at": _at(moment, by_month),
-            }
+            columns[name] = _at_moment(own, _at(moment, by_month))
         elif flag := own_flag(draft, name, moment[0]):
-            columns[name] = {
-                "outcome": Guess(flag.value.pop("outcome"), flag.why),
-                **flag.value,
-                "at": _at(moment, by_month),
-            }
+            columns[name] = _at_moment(flag, _at(moment, by_month))
         else:
             continue
         kinds.append(moment[1])

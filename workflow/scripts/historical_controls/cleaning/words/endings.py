@@ -54,20 +54,8 @@ _WITHIN = {
     *("sengepost", "ita", "intensiv", "intensivafdeling", "intensivavdelning"),
 }
 _OUTSIDE = {
-    *(
-        "hospital",
-        "outro",
-        "outra",
-        "otro",
-        "otra",
-        "other",
-        "another",
-        "autre",
-        "anderes",
-        "anderen",
-        "altro",
-        "altra",
-    ),
+    *("hospital", "outro", "outra", "otro", "otra", "other", "another"),
+    *("autre", "anderes", "anderen", "altro", "altra"),
     *("externa", "externo", "external", "externe", "extern", "krankenhaus", "klinik", "hopital", "ospedale"),
     *("facility", "clinica", "clinic", "centro", "center", "centre", "szpital", "szpitala", "inny", "innego"),
     *("ziekenhuis", "ander", "andere", "elders", "sjukhus", "annat", "annan", "sygehus", "sykehus", "andet", "annet"),
