@@ -299,3 +299,22 @@ def test_days_of_a_sheet_are_told_by_the_columns_beside_them() -> None:
     draft = Draft(sheet, load_dictionary(PROGRAM_DICTIONARY))
     assert draft.dates("wszczepienie") is not None
     assert draft.dates("ferrytyna") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "withdrawn"),
+    [("Status", ["gestopt", "lopend"], "geannuleerd"), ("Estado", ["completada", ""], "Cancelada")],
+)
+def test_courses_that_were_withdrawn_are_left_out_of_the_draft(
+    status: str, given: list[str], withdrawn: str, tmp_path: Path
+) -> None:
+    """A cancelled order of a drug counted as given."""
+    raw = tmp_path / "data/raw"
+    raw.mkdir(parents=True)
+    states = [*given, withdrawn]
+    rows = [f"{n},Dexamethasone,2020-05-{4 + n:02d},6,{states[n % 3]}" for n in range(12)]
+    (raw / "drugs.csv").write_text("\n".join([f"Patient ID,Drug,Start,Dose,{status}", *rows]) + "\n", encoding="utf-8")
+    (file,) = next(iter(draft_study(tmp_path)["sources"].values()))["files"].values()
+    (condition,) = file["parts"][0]["where"]
+    assert condition["column"] == status
+    assert condition["is_in"] == Guess(given, f"were courses of {withdrawn} not given?")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from historical_controls.cleaning.rows.statuses import status_said
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.moments import baselines_behind, moment_in, numbered_moments
@@ -185,7 +186,7 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
         if formats is None:
             continue
         draft.used |= {name, start}
-        part = part_of(draft, "treatments", where) | {"treatment": name}
+        part = part_of(draft, "treatments", [*where, *_given(draft)]) | {"treatment": name}
         if any(text != code for text, code in meant.items()) or len(meant) < len(texts):
             other = [text for text in texts if text not in meant]
             part["values"] = Guess(meant, f"which treatments are {', '.join(other)}?") if other else meant
@@ -199,6 +200,18 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
         draft.parts.append(part)
         return True
     return False
+
+
+def _given(draft: Draft) -> list[dict[str, Any]]:
+    """The condition that leaves out courses whose status says that they were withdrawn, where some are."""
+    name = status_column(draft)
+    texts = list(dict.fromkeys(draft.column(name))) if name else []
+    withdrawn = [text for text in texts if status_said(text) == "withdrawn"]
+    rest = [text for text in texts if text not in withdrawn]
+    if name is None or not withdrawn or not rest:
+        return []
+    draft.used.add(name)
+    return [{"column": name, "is_in": Guess(rest, f"were courses of {', '.join(withdrawn)} not given?")}]
 
 
 def _by_visit(draft: Draft) -> bool:
