@@ -10,7 +10,7 @@ from historical_controls.dictionary.folding import plain_letters
 # Not of anaemia or a uraemic syndrome ('anemia hemolítica', 'hämolytische Anämie').
 HAEMOLYSED = (
     r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|haemolytisch(?!\w*\W+(?:an|ur)aemi)"
-    r"|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
+    r"|\bemoli(?:zz|si)|(?<!anemia )\bemolitic[oa]\b|\bhemol\b|\bhem ?\+"
     r"|(?:muestra|suero|plasma|sangre|sample|specimen|serum|campione|siero|amostra|soro|mostra|echantillon)"
     r" (?:ha?e|e)mol[iy]ti[cq]"
     # Dutch and the Nordic languages: 'gehemolyseerd' is spelled as above, 'licht hemolytisch' and 'hemolys' are not.
@@ -23,7 +23,7 @@ CLOTTED = (
 )
 # A sample that answers nothing: taken wrongly, from a line that was running, or from somebody else.
 INVALID = (
-    r"not valid|\b(?:wrong|incorrect)(?:ly)? (?:taken|drawn|collected|labell?ed|patient|tube|bottle|sample|specimen)"
+    r"\b(?:specimen|sample) not valid|\b(?:wrong|incorrect)(?:ly)? (?:taken|drawn|collected|labell?ed|patient|tube|bottle|sample|specimen)"
     r"|mis ?-?labell?ed|wrong blood in tube|\bwbit\b"
     r"|(?:taken|drawn) (?:from|above) (?:the |a )?(?:drip|iv|infusion)"
     r"|drip (?:arm|contaminat)|(?:iv|infusion|line|edta) contaminat"
@@ -46,6 +46,7 @@ BAD_SPECIMEN = (
     rf"{HAEMOLYSED}|{CLOTTED}|{INVALID}|lipa?emi[cq]|lipae?misch|\blipa?emi[ae]\b|\blipamie\b|lipemizowan"
     r"|la(?:ct|tt)escent|i[ct]teri[cq]|ikteri|ikterycz|zoltaczkow|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b"
     r"|contamina(?:cion|cio|cao|tion|zione)\b|kontamin|zanieczyszcz|verunreinig|souille"
+    r"|inquinat[oa]|\btrub(?:e[rs]?)?\b|\bturbi(?:d|[oa]s?)\b|\btorbid[oa]\b"
     r"|verontreinig|gecontamineer|lip(?:ae?|e)mis(?:ch|k)|icterisch|ikteris[ck]|lipemi\b|forurenet|fororena"
 )
 # What a declared comment says, in a word of the patterns above.
