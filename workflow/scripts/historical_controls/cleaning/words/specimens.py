@@ -23,7 +23,8 @@ CLOTTED = (
 )
 # A sample that answers nothing: taken wrongly, from a line that was running, or from somebody else.
 INVALID = (
-    r"\b(?:specimen|sample) not valid|\b(?:wrong|incorrect)(?:ly)? (?:taken|drawn|collected|labell?ed|patient|tube|bottle|sample|specimen)"
+    r"\b(?:specimen|sample) not valid"
+    r"|\b(?:wrong|incorrect)(?:ly)? (?:taken|drawn|collected|labell?ed|patient|tube|bottle|sample|specimen)"
     r"|mis ?-?labell?ed|wrong blood in tube|\bwbit\b"
     r"|(?:taken|drawn) (?:from|above) (?:the |a )?(?:drip|iv|infusion)"
     r"|drip (?:arm|contaminat)|(?:iv|infusion|line|edta) contaminat"
